@@ -1,0 +1,1 @@
+"""Records, images and datasets: files on disk to typed values."""

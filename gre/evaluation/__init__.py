@@ -1,0 +1,1 @@
+"""Benchmarks, predictors, metrics and reports."""

@@ -1,0 +1,1 @@
+"""The Qwen2.5-VL wrapper and the localizer."""
