@@ -1,0 +1,156 @@
+"""A Qwen2.5-VL of about two million random weights: real architecture, tokens and chat template.
+
+The folder it writes loads with `AutoModelForImageTextToText` and `AutoProcessor` like the published
+ones, so every script runs on it unchanged. With `shape` set to a published one, widths, vocabulary
+size and special-token ids are the real ones and only depth is reduced.
+"""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gre.errors import InputError
+from gre.models.shapes import (
+    FIRST_SPECIAL_ID,
+    QWEN_SHAPES,
+    SPECIAL_TOKENS,
+    TINY_SHAPE,
+    QwenShape,
+    shape_config,
+)
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+TINY_VOCABULARY = 1600
+TINY_MAX_PIXELS = 168 * 126
+"""Pixel budget of the tiny model: a 336 x 252 picture becomes 168 x 112, 24 image tokens."""
+
+_SPLIT_WORDS = r"\p{N}| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+"
+"""One digit at a time, as Qwen's tokenizer splits numbers; then words and runs of punctuation."""
+
+
+def write_tiny_model(
+    directory: Path,
+    *,
+    texts: Iterable[str],
+    seed: int = 42,
+    shape: str = "tiny",
+    num_layers: int = 2,
+) -> Path:
+    """Write a Qwen2.5-VL with random weights to `directory` and return it.
+
+    Args:
+        directory: Folder to make; one that is not empty must be a model folder, which is replaced.
+        texts: Texts the byte-level BPE tokenizer is trained on.
+        seed: Seed of the weights.
+        shape: "tiny", or a key of `QWEN_SHAPES` for real widths and token ids.
+        num_layers: Text layers and vision blocks with a published shape; the tiny one has its own.
+
+    Raises:
+        InputError: Unknown shape, or a folder that holds something else.
+    """
+    import torch
+    from transformers import Qwen2_5_VLForConditionalGeneration
+
+    if shape != "tiny" and shape not in QWEN_SHAPES:
+        known = ", ".join(["tiny", *QWEN_SHAPES])
+        raise InputError(f"shape {shape!r} is unknown; choose one of {known}")
+    if directory.exists() and any(directory.iterdir()) and not (directory / "config.json").exists():
+        raise InputError(f"{directory} is not empty and holds no model; name a new folder")
+    tokenizer = train_tokenizer(texts, published_ids=shape != "tiny")
+    if shape == "tiny":
+        sizes = replace(TINY_SHAPE, vocab_size=len(tokenizer))
+    else:
+        sizes = replace(
+            QWEN_SHAPES[shape],
+            num_layers=num_layers,
+            vision_depth=num_layers,
+            full_attention_blocks=(num_layers - 1,),
+        )
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model = Qwen2_5_VLForConditionalGeneration(_config(sizes, tokenizer))
+    model.generation_config.eos_token_id = [
+        tokenizer.convert_tokens_to_ids(token) for token in ("<|im_end|>", "<|endoftext|>")
+    ]
+    model.generation_config.pad_token_id = tokenizer.pad_token_id
+    partial = directory.with_name(directory.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    model.save_pretrained(partial)
+    _processor(tokenizer, tiny=shape == "tiny").save_pretrained(partial)
+    shutil.rmtree(directory, ignore_errors=True)
+    partial.rename(directory)
+    return directory
+
+
+def train_tokenizer(
+    texts: Iterable[str], *, published_ids: bool = False, vocabulary: int = TINY_VOCABULARY
+) -> "PreTrainedTokenizerFast":
+    """Train a byte-level BPE tokenizer with Qwen2.5-VL's special tokens.
+
+    Args:
+        texts: Training texts.
+        published_ids: Pad the vocabulary so that the special tokens get their published ids.
+        vocabulary: Most ordinary tokens to learn; at least 256, one for each byte.
+    """
+    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    tokenizer = Tokenizer(models.BPE())
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(Regex(_SPLIT_WORDS), behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    tokenizer.decoder = decoders.ByteLevel()
+    trainer = trainers.BpeTrainer(
+        vocab_size=vocabulary,
+        initial_alphabet=sorted(pre_tokenizers.ByteLevel.alphabet()),
+        show_progress=False,
+    )
+    tokenizer.train_from_iterator(texts, trainer)
+    if published_ids:
+        learnt = tokenizer.get_vocab_size()
+        tokenizer.add_tokens([f"<|unused_{i}|>" for i in range(learnt, FIRST_SPECIAL_ID)])
+    tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
+    return PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        eos_token="<|im_end|>",  # noqa: S106 - a token of text
+        pad_token="<|endoftext|>",  # noqa: S106 - a token of text
+        model_max_length=TINY_SHAPE.max_position_embeddings,
+        clean_up_tokenization_spaces=False,
+        padding_side="left",
+        extra_special_tokens={"image_token": "<|image_pad|>", "video_token": "<|video_pad|>"},
+    )
+
+
+def chat_template() -> str:
+    """Qwen2.5-VL's chat template, as TRL ships it."""
+    import trl
+
+    return (Path(trl.__file__).parent / "chat_templates" / "qwen2_5_vl.jinja").read_text()
+
+
+def _config(shape: QwenShape, tokenizer: "PreTrainedTokenizerFast") -> object:
+    from transformers import Qwen2_5_VLConfig
+
+    ids: Sequence[int] = tokenizer.convert_tokens_to_ids(list(SPECIAL_TOKENS))
+    token_id = dict(zip(SPECIAL_TOKENS, ids, strict=True))
+    return Qwen2_5_VLConfig(**shape_config(shape, token_id))
+
+
+def _processor(tokenizer: "PreTrainedTokenizerFast", *, tiny: bool) -> "object":
+    from transformers import Qwen2_5_VLProcessor, Qwen2VLImageProcessor, Qwen2VLVideoProcessor
+
+    pixels = {"min_pixels": 56 * 56, "max_pixels": TINY_MAX_PIXELS} if tiny else {}
+    return Qwen2_5_VLProcessor(
+        image_processor=Qwen2VLImageProcessor(**pixels),
+        tokenizer=tokenizer,
+        video_processor=Qwen2VLVideoProcessor(),
+        chat_template=chat_template(),
+    )
