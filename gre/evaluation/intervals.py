@@ -1,0 +1,93 @@
+"""95 % intervals: Wilson for rates, bootstrap for means and medians."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+Z_95 = 1.959963984540054
+"""97.5th percentile of the normal distribution."""
+BOOTSTRAP_RESAMPLES = 2000
+BOOTSTRAP_SEED = 42
+MAX_RESAMPLED_ROWS = 20_000
+"""Above this many rows the bootstrap of a mean is drawn from its normal limit (ours)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """A 95 % interval, both ends in the unit of the number it belongs to."""
+
+    low: float
+    high: float
+
+
+def wilson(hits: int, n: int) -> Interval:
+    """95 % interval of a rate, as fractions in [0, 1]; (0, 1) when nothing was tried.
+
+    Never degenerate: at zero hits of n the upper end is z² / (n + z²).
+
+    Raises:
+        ValueError: hits is not in [0, n].
+
+    Source: E. B. Wilson, "Probable inference, the law of succession, and statistical inference",
+        J. American Statistical Association 22 (1927).
+    """
+    if not 0 <= hits <= n:
+        raise ValueError(f"hits must be in [0, {n}], got {hits}")
+    if n == 0:
+        return Interval(0.0, 1.0)
+    rate, z2 = hits / n, Z_95 * Z_95
+    centre = (rate + z2 / (2 * n)) / (1 + z2 / n)
+    half = Z_95 / (1 + z2 / n) * math.sqrt(rate * (1 - rate) / n + z2 / (4 * n * n))
+    # At the ends the two terms cancel in exact arithmetic and leave rounding dust in floats.
+    low = 0.0 if hits == 0 else max(0.0, centre - half)
+    high = 1.0 if hits == n else min(1.0, centre + half)
+    return Interval(low, high)
+
+
+def bootstrap_mean_ci(values: ArrayLike, *, seed: int = BOOTSTRAP_SEED) -> Interval:
+    """95 % percentile bootstrap interval of a mean; NaN ends when there is no value.
+
+    Above MAX_RESAMPLED_ROWS values, mean ± 1.96 standard errors: the limit that the bootstrap
+    distribution has reached by then.
+
+    Source: B. Efron, "Bootstrap methods: another look at the jackknife", Annals of Statistics 7
+        (1979).
+    """
+    data = np.asarray(values, dtype=np.float64)
+    if data.size == 0:
+        return Interval(math.nan, math.nan)
+    if data.size > MAX_RESAMPLED_ROWS:
+        half = Z_95 * float(data.std()) / math.sqrt(data.size)
+        return Interval(float(data.mean()) - half, float(data.mean()) + half)
+    rng = np.random.default_rng(seed)
+    means = np.empty(BOOTSTRAP_RESAMPLES)
+    for index in range(BOOTSTRAP_RESAMPLES):
+        means[index] = data[rng.integers(0, data.size, data.size)].mean()
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Interval(float(low), float(high))
+
+
+def bootstrap_median_ci(values: ArrayLike, *, seed: int = BOOTSTRAP_SEED) -> Interval:
+    """95 % percentile bootstrap interval of a median; NaN ends when there is no value.
+
+    A resample picks n of the sorted values, so its k-th smallest is the value at floor(n U), where
+    U is the k-th of n sorted uniform numbers: Beta(k, n - k + 1). Drawing U is exact and costs the
+    same for a million rows as for ten.
+
+    Source: Efron (1979); order statistics of uniform numbers, H. A. David, "Order Statistics".
+    """
+    data = np.sort(np.asarray(values, dtype=np.float64))
+    n = data.size
+    if n == 0:
+        return Interval(math.nan, math.nan)
+    rng = np.random.default_rng(seed)
+    middle = (n + 1) // 2
+    lower = rng.beta(middle, n - middle + 1, BOOTSTRAP_RESAMPLES)
+    medians = data[np.minimum((lower * n).astype(np.int64), n - 1)]
+    if n % 2 == 0:  # the next order statistic, given this one, is the least of n - k uniforms above
+        upper = lower + (1.0 - lower) * rng.beta(1, n - middle, BOOTSTRAP_RESAMPLES)
+        medians = (medians + data[np.minimum((upper * n).astype(np.int64), n - 1)]) / 2.0
+    low, high = np.quantile(medians, [0.025, 0.975])
+    return Interval(float(low), float(high))
