@@ -1,0 +1,147 @@
+"""Reads the fields of one record strictly and remembers which were read."""
+
+import math
+import re
+from collections.abc import Iterable, Mapping
+
+from gre.data.jsonio import RawRecord, RecordError, describe
+
+IMAGE_PLACEHOLDER = "<image>"
+"""Stands where the image goes in published questions ("<image>\\n{CoT Instruction}?")."""
+
+_CONTROL_TOKEN = re.compile(r"<\|[a-z_]+\|>")
+
+
+class Fields:
+    """The fields of one record. Every reader raises `RecordError` naming file, record and field.
+
+    Types are strict: true is not a number and "40.7" is not one either, as published records write
+    coordinates without quotes.
+    """
+
+    def __init__(self, raw: RawRecord) -> None:
+        self.place = raw.place
+        if not isinstance(raw.value, dict):
+            raise RecordError(
+                raw.place,
+                f"got {describe(raw.value)}, must be an object with named fields; correct it",
+            )
+        self._values: dict[str, object] = raw.value
+        self._read: set[str] = set()
+
+    def fault(self, field: str, detail: str) -> RecordError:
+        """An error about one field, for the caller to raise."""
+        return RecordError(self.place, detail, field=field)
+
+    def has(self, field: str) -> bool:
+        """Whether the record holds the field with a value other than null."""
+        return self._values.get(field) is not None
+
+    def value(self, field: str, allowed: str) -> object:
+        """The field's value as it stands; `allowed` tells what it must be where it is missing."""
+        self._read.add(field)
+        try:
+            return self._values[field]
+        except KeyError as error:
+            raise self.fault(field, f"is missing, must be {allowed}; add it") from error
+
+    def number(self, field: str, limit: float) -> float:
+        """A finite number in [-limit, limit]."""
+        allowed = f"in [-{limit:g}, {limit:g}]"
+        value = self.value(field, f"a number {allowed}")
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            quoted = "; write it without quotes" if isinstance(value, str) else "; fix the record"
+            raise self.fault(field, f"got {describe(value)}, must be a number {allowed}{quoted}")
+        if isinstance(value, float) and not math.isfinite(value):
+            allowed = f"a finite number {allowed}"
+            raise self.fault(field, f"got {describe(value)}, must be {allowed}; fix the record")
+        if not -limit <= value <= limit:
+            raise self.fault(field, f"got {describe(value)}, must be {allowed}; fix the record")
+        return float(value)
+
+    def text(self, field: str, *, may_be_empty: bool = False) -> str:
+        """A text that a model may be given: not blank, no control token, sound Unicode."""
+        value = self.value(field, "text")
+        return self.checked_text(field, value, may_be_empty=may_be_empty)
+
+    def checked_text(self, field: str, value: object, *, may_be_empty: bool = False) -> str:
+        """`value` as text by the rules of `text`; for values inside lists and objects."""
+        if not isinstance(value, str):
+            raise self.fault(field, f"got {describe(value)}, must be text; fix the record")
+        if not may_be_empty and not value.strip():
+            raise self.fault(
+                field, f"got {describe(value)}, must be text that is not empty; fill it"
+            )
+        token = _CONTROL_TOKEN.search(value) if "<|" in value else None
+        if token:
+            raise self.fault(
+                field,
+                f"holds {describe(token.group())}, must be text without the model's control"
+                " tokens (they would break the image's place); remove it",
+            )
+        if not value.isascii():
+            try:
+                value.encode("utf-8")
+            except UnicodeEncodeError as error:
+                broken = f"\\u{ord(value[error.start]):04x}"
+                raise self.fault(
+                    field, f"holds half a character ({broken}), must be sound Unicode; fix the text"
+                ) from error
+        return value
+
+    def texts(self, field: str) -> tuple[str, ...]:
+        """A list of texts."""
+        value = self.value(field, "a list of texts")
+        if not isinstance(value, list):
+            raise self.fault(
+                field, f"got {describe(value)}, must be a list of texts; fix the record"
+            )
+        return tuple(self.checked_text(f"{field}[{i}]", item) for i, item in enumerate(value))
+
+    def identity(self, fields: Iterable[str]) -> str:
+        """The first of `fields` that is present, else the record's index, as text."""
+        for field in fields:
+            if not self.has(field):
+                continue
+            value = self.value(field, "text or a whole number")
+            if isinstance(value, bool) or not isinstance(value, str | int) or value == "":
+                raise self.fault(
+                    field, f"got {describe(value)}, must be text or a whole number; fix the record"
+                )
+            return self.checked_text(field, str(value))
+        return str(self.place.index)
+
+    def conversation(self) -> tuple[str, str]:
+        """The question (without the image's placeholder) and the answer of `conversations`."""
+        field = "conversations"
+        turns = self.value(field, "one human and one gpt turn")
+        if not isinstance(turns, list) or len(turns) != 2:
+            got = describe(turns)
+            raise self.fault(
+                field, f"got {got}, must be one human and one gpt turn; fix the record"
+            )
+        human, gpt = (self._turn(i, role) for i, role in enumerate(("human", "gpt")))
+        where = f"{field}[0].value"
+        if not human.startswith(IMAGE_PLACEHOLDER) or human.count(IMAGE_PLACEHOLDER) != 1:
+            raise self.fault(
+                where,
+                f"got {describe(human)}, must begin with one {IMAGE_PLACEHOLDER}; fix the text",
+            )
+        question = human.removeprefix(IMAGE_PLACEHOLDER).strip()
+        return self.checked_text(where, question), gpt
+
+    def _turn(self, index: int, role: str) -> str:
+        where = f"conversations[{index}]"
+        turn = self._values["conversations"][index]  # type: ignore[index]
+        if not isinstance(turn, dict) or not {"from", "value"} <= turn.keys():
+            raise self.fault(
+                where, f'got {describe(turn)}, must be {{"from": "{role}", "value": text}}; fix it'
+            )
+        if turn["from"] != role:
+            got = describe(turn["from"])
+            raise self.fault(f"{where}.from", f'got {got}, must be "{role}"; fix the record')
+        return self.checked_text(f"{where}.value", turn["value"])
+
+    def rest(self) -> Mapping[str, object]:
+        """The fields nobody has read."""
+        return {name: value for name, value in self._values.items() if name not in self._read}
