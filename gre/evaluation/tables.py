@@ -1,36 +1,80 @@
 """Tables of points that people really have: CSV, TSV, JSON lines or a JSON array, read by column.
 
-Built for a million rows: cells stay text until a column is asked for as numbers.
+A file is read in chunks, and only the columns that are asked for, so a million rows take seconds.
 """
 
 import csv
 import io
 import json
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gre.errors import InputError
+from gre.evaluation.delimited import RaggedError, read_number, split_plain
 
 DELIMITERS = (",", "\t", ";")
-CHUNK_LINES = 20_000
+CHUNK_ROWS = 20_000
 HEADER_RECORDS = 200
 """JSON records whose keys make up the header."""
 
-ID_NAMES = (
-    *("id", "imgid", "imageid", "sampleid", "photoid", "img", "image", "imagepath", "imgpath"),
-    *("file", "filename", "path", "name", "key"),
-)
-LAT_NAMES = ("lat", "latitude")
-LON_NAMES = ("lon", "lng", "long", "longitude")
-TRUTH_WORDS = ("gt", "groundtruth", "true", "truth", "target", "actual", "label")
-GUESS_WORDS = ("pred", "predicted", "prediction", "guess", "est", "estimated", "output", "model")
+
+class Chunk(Protocol):
+    """Some rows of a table."""
+
+    @property
+    def num_rows(self) -> int:
+        """Rows in this chunk."""
+
+    def line(self, row: int) -> int:
+        """Where a row stands in the file."""
+
+    def texts(self, name: str) -> list[str]:
+        """A column as text without outer blanks."""
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """A column as float64, NaN where a cell is no finite number."""
+
+
+@dataclass(frozen=True)
+class RecordChunk:
+    """Some rows as mappings from column name to cell."""
+
+    records: Sequence[Mapping[str, Any]]  # Any: whatever JSON holds
+    lines: Sequence[int]
+
+    @property
+    def num_rows(self) -> int:
+        """Rows in this chunk."""
+        return len(self.records)
+
+    def line(self, row: int) -> int:
+        """1-based line of a row, or its 0-based record number in a JSON array."""
+        return self.lines[row]
+
+    def texts(self, name: str) -> list[str]:
+        """A column as text without outer blanks; null is empty."""
+        cells = [record.get(name) for record in self.records]
+        return ["" if cell is None else str(cell).strip() for cell in cells]
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """A column as float64; what is no finite number becomes NaN."""
+        cells = (read_number(record.get(name)) for record in self.records)
+        return np.fromiter(cells, dtype=np.float64, count=len(self.records))
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What was asked of a table, row by row."""
+
+    num_rows: int
+    texts: Mapping[str, list[str]]
+    numbers: Mapping[str, NDArray[np.float64]]
 
 
 @dataclass(frozen=True)
@@ -38,72 +82,75 @@ class Table:
     """A file of rows with named columns.
 
     Attributes:
-        path: Where it was read from; named in every message.
+        path: Where it is; named in every message.
         header: Column names as written.
-        cells: Text or JSON values by column name, all columns of the same length.
-        lines: 1-based line of each row, or None where row k stands on line k + 2.
+        chunks: Starts reading the rows from the top.
         unit: What a row's number counts: "line", or "record" in a JSON array.
     """
 
     path: Path
     header: tuple[str, ...]
-    cells: Mapping[str, Sequence[Any]]  # Any: whatever JSON holds
-    lines: Sequence[int] | None = None
+    chunks: Callable[[], Iterator[Chunk]]
     unit: str = "line"
 
-    @property
-    def num_rows(self) -> int:
-        """Rows without the header."""
-        return len(self.cells[self.header[0]])
+    def read(self, *, texts: Sequence[str] = (), numbers: Sequence[str] = ()) -> Columns:
+        """Read some columns, as text or as numbers (NaN where a cell is no finite number).
+
+        Raises:
+            InputError: The file has no rows, or one that does not fit.
+        """
+        words: dict[str, list[str]] = {name: [] for name in texts}
+        values: dict[str, list[NDArray[np.float64]]] = {name: [] for name in numbers}
+        num_rows = 0
+        for chunk in self.chunks():
+            num_rows += chunk.num_rows
+            for name, column in words.items():
+                column += chunk.texts(name)
+            for name, parts in values.items():
+                parts.append(chunk.numbers(name))
+        if num_rows == 0:
+            raise InputError(f"{self.path}: a header and no rows; add rows or name another file")
+        joined = {name: np.concatenate(parts) for name, parts in values.items()}
+        return Columns(num_rows, words, joined)
 
     def place(self, row: int) -> str:
         """Where a row stands, for a message: "file.csv:17" or "file.json: record 16"."""
-        number = self.lines[row] if self.lines is not None else row + 2
+        chunk, index = self._find(row)
+        number = chunk.line(index)
         return f"{self.path}:{number}" if self.unit == "line" else f"{self.path}: record {number}"
 
-    def texts(self, name: str) -> list[str]:
-        """A column as text without outer blanks; null is empty."""
-        return ["" if cell is None else str(cell).strip() for cell in self.cells[name]]
+    def cell(self, row: int, name: str) -> str:
+        """One cell as written, for a message."""
+        chunk, index = self._find(row)
+        return chunk.texts(name)[index]
 
-    def numbers(self, name: str) -> NDArray[np.float64]:
-        """A column as float64; what is no finite number becomes NaN."""
-        cells = self.cells[name]
-        try:
-            values = np.fromiter(map(float, cells), dtype=np.float64, count=len(cells))
-        except (TypeError, ValueError, OverflowError):
-            values = np.fromiter(map(_number, cells), dtype=np.float64, count=len(cells))
-        values[~np.isfinite(values)] = np.nan
-        return values
+    def _find(self, row: int) -> tuple[Chunk, int]:
+        for chunk in self.chunks():
+            if row < chunk.num_rows:
+                return chunk, row
+            row -= chunk.num_rows
+        raise IndexError(row)
 
 
-def _number(cell: object) -> float:
-    if not isinstance(cell, str | int | float) or isinstance(cell, bool):
-        return np.nan
-    try:
-        return float(cell)
-    except (ValueError, OverflowError):
-        return np.nan
-
-
-def read_table(path: Path) -> Table:
-    """Read a CSV, TSV, JSON-lines or JSON-array file; the content decides, not the name.
+def open_table(path: Path) -> Table:
+    """Open a CSV, TSV, JSON-lines or JSON-array file; the content decides, not the name.
 
     Raises:
-        InputError: The file is missing, empty, not UTF-8, cut short, or a row does not fit.
+        InputError: The file is missing, empty, not UTF-8, or no table.
     """
-    text = _read_text(path)
-    start = text.lstrip()[:1]
+    raw = _read_bytes(path)
+    start = raw[:1000].lstrip()[:1]
     if not start:
         raise InputError(f"{path}: the file is empty, must hold at least one row; name another")
-    table = _read_records(path, text, start) if start in "{[" else _read_delimited(path, text)
-    if table.num_rows == 0:
-        raise InputError(f"{path}: a header and no rows; add rows or name another file")
-    return table
+    if start == b"[":
+        return _open_array(path, raw)
+    return _open_lines(path, raw) if start == b"{" else _open_delimited(path, raw)
 
 
-def _read_text(path: Path) -> str:
+def _read_bytes(path: Path) -> bytes:
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        raw = path.read_bytes()
+        raw.decode("utf-8")
     except FileNotFoundError:
         raise InputError(f"{path}: no such file; check the name") from None
     except IsADirectoryError:
@@ -111,107 +158,96 @@ def _read_text(path: Path) -> str:
     except PermissionError:
         raise InputError(f"{path}: may not be read; check its permissions") from None
     except UnicodeDecodeError as error:
-        raise InputError(
-            f"{path}: byte {error.start} is not UTF-8; save the file as UTF-8"
-        ) from None
+        raise InputError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from None
+    return raw.removeprefix(b"\xef\xbb\xbf")
 
 
-def _read_delimited(path: Path, text: str) -> Table:
-    first, _, body = text.replace("\r\n", "\n").replace("\r", "\n").partition("\n")
-    delimiter = max(DELIMITERS, key=first.count)
-    header = tuple(name.strip() for name in next(csv.reader([first], delimiter=delimiter)))
-    repeated = {name for name in header if header.count(name) > 1}
+def _open_delimited(path: Path, raw: bytes) -> Table:
+    if b"\r" in raw:
+        raw = raw.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    first, _, body = raw.partition(b"\n")
+    title = first.decode("utf-8")
+    delimiter = max(DELIMITERS, key=title.count)
+    header = tuple(name.strip() for name in next(csv.reader([title], delimiter=delimiter), []))
+    repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
-        raise InputError(
-            f"{path}:1: column {min(repeated)!r} stands in the header twice; rename one"
-        )
-    columns = None if '"' in text else _split_plain(body, delimiter, len(header))
-    if columns is not None:
-        return Table(path, header, dict(zip(header, columns, strict=True)))
-    return _read_quoted(path, header, body, delimiter)
+        raise InputError(f"{path}:1: column {repeated[0]!r} stands in the header twice; rename one")
+    if b'"' not in body and _is_regular(body, delimiter, header):
+        return Table(path, header, lambda: split_plain(body, delimiter, header, first_line=2))
+    return Table(path, header, lambda: _quoted_chunks(path, header, body, delimiter))
 
 
-def _split_plain(body: str, delimiter: str, width: int) -> list[list[str]] | None:
-    """Columns of a body without quotes; None where a row has another width or is blank.
-
-    Each line end becomes a field of its own, so every (width + 1)th field must be one.
-    """
-    columns: list[list[str]] = [[] for _ in range(width)]
-    lines = io.StringIO(body if body.endswith("\n") or not body else body + "\n")
-    while chunk := "".join(islice(lines, CHUNK_LINES)):
-        fields = chunk.replace("\n", f"{delimiter}\n{delimiter}").split(delimiter)
-        fields.pop()  # what follows the last line end
-        ends = fields[width :: width + 1]
-        if ends.count("\n") != len(ends) or len(ends) * (width + 1) != len(fields):
-            return None
-        if width == 1 and "" in fields:
-            return None
-        for index, column in enumerate(columns):
-            column.extend(fields[index :: width + 1])
-    return columns
+def _is_regular(body: bytes, delimiter: str, header: tuple[str, ...]) -> bool:
+    try:
+        for _ in split_plain(body, delimiter, header, first_line=2):
+            pass
+    except RaggedError:
+        return False
+    return True
 
 
-def _read_quoted(path: Path, header: tuple[str, ...], body: str, delimiter: str) -> Table:
-    reader = csv.reader(io.StringIO(body), delimiter=delimiter, strict=True)
-    rows: list[list[str]] = []
-    lines: list[int] = []
+def _quoted_chunks(
+    path: Path, header: tuple[str, ...], body: bytes, delimiter: str
+) -> Iterator[Chunk]:
+    # newline="": line ends inside quotes belong to the field
+    stream = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="")
+    rows = _quoted_rows(path, csv.reader(stream, delimiter=delimiter, strict=True), len(header))
+    while chunk := list(islice(rows, CHUNK_ROWS)):
+        records = [dict(zip(header, row, strict=True)) for _, row in chunk]
+        yield RecordChunk(records, [line for line, _ in chunk])
+
+
+def _quoted_rows(path: Path, reader: Any, width: int) -> Iterator[tuple[int, list[str]]]:
     start = 2
     try:
         for row in reader:
-            if row and len(row) != len(header):
+            if row and len(row) != width:
                 raise InputError(
-                    f"{path}:{start}: {len(row)} fields, must be {len(header)} as in the header; "
+                    f"{path}:{start}: {len(row)} fields, must be {width} as in the header; "
                     "mend the line"
                 )
             if row:
-                rows.append(row)
-                lines.append(start)
+                yield start, row
             start = reader.line_num + 2
     except csv.Error as error:
         raise InputError(f"{path}:{start}: not a CSV row ({error}); mend the line") from None
-    columns = zip(*rows, strict=True) if rows else ((),) * len(header)
-    return Table(path, header, dict(zip(header, columns, strict=True)), lines=lines)
 
 
-def _read_records(path: Path, text: str, start: str) -> Table:
-    if start == "[":
-        try:
-            records = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise InputError(
-                f"{path}:{error.lineno}: not JSON ({error.msg}); the file may be cut short"
-            ) from None
-        places, unit = list(range(len(records))), "record"
-    else:
-        records, places = _read_lines(path, text)
-        unit = "line"
-    for place, record in zip(places, records, strict=True):
-        if not isinstance(record, dict):
-            raise InputError(f"{path}: {unit} {place}: got {record!r:.40}, must be an object")
-    header = tuple(dict.fromkeys(key for record in records[:HEADER_RECORDS] for key in record))
-    if not header:
-        raise InputError(f"{path}: the records are empty; each needs an id and a point")
-    cells = {key: [record.get(key) for record in records] for key in header}
-    return Table(path, header, cells, lines=places, unit=unit)
+def _open_array(path: Path, raw: bytes) -> Table:
+    try:
+        records = json.loads(raw)
+    except json.JSONDecodeError as error:
+        raise InputError(
+            f"{path}:{error.lineno}: not JSON ({error.msg}); the file may be cut short"
+        ) from None
+    for index, record in enumerate(records):
+        _check_record(f"{path}: record {index}", record)
+    chunk = RecordChunk(records, range(len(records)))
+    return Table(path, _keys(path, records), lambda: iter([chunk]), unit="record")
 
 
-def _read_lines(path: Path, text: str) -> tuple[list[Any], list[int]]:
-    # Not splitlines(): JSON strings may hold U+2028 and its like.
-    numbered = [(i, line) for i, line in enumerate(text.split("\n"), 1) if line.strip()]
-    records: list[Any] = []
-    for first in range(0, len(numbered), CHUNK_LINES):
-        chunk = numbered[first : first + CHUNK_LINES]
+def _open_lines(path: Path, raw: bytes) -> Table:
+    first = next(_line_chunks(path, raw))
+    return Table(path, _keys(path, first.records), lambda: _line_chunks(path, raw))
+
+
+def _line_chunks(path: Path, raw: bytes) -> Iterator[RecordChunk]:
+    # Lines end at \n only: JSON strings may hold U+2028 and its like.
+    numbered = ((i, line) for i, line in enumerate(io.BytesIO(raw), 1) if line.strip())
+    while chunk := list(islice(numbered, CHUNK_ROWS)):
+        lines = [number for number, _ in chunk]
         try:  # one call for many lines is three times as fast as one call a line
-            parsed = json.loads("[" + ",".join(line for _, line in chunk) + "]")
+            records = json.loads(b"[" + b",".join(line for _, line in chunk) + b"]")
         except json.JSONDecodeError:
-            parsed = []
-        if len(parsed) != len(chunk):
-            parsed = [_read_line(path, number, line) for number, line in chunk]
-        records += parsed
-    return records, [number for number, _ in numbered]
+            records = []
+        if len(records) != len(chunk):
+            records = [_read_line(path, number, line) for number, line in chunk]
+        for number, record in zip(lines, records, strict=True):
+            _check_record(f"{path}:{number}", record)
+        yield RecordChunk(records, lines)
 
 
-def _read_line(path: Path, number: int, line: str) -> object:
+def _read_line(path: Path, number: int, line: bytes) -> object:
     try:
         return json.loads(line)
     except json.JSONDecodeError as error:
@@ -220,37 +256,13 @@ def _read_line(path: Path, number: int, line: str) -> object:
         ) from None
 
 
-def find_id(table: Table) -> str | None:
-    """The column that names a sample, by its usual names in order of preference."""
-    plain = {_plain(name): name for name in reversed(table.header)}
-    return next((plain[name] for name in ID_NAMES if name in plain), None)
+def _check_record(place: str, record: object) -> None:
+    if not isinstance(record, dict):
+        raise InputError(f"{place}: got {str(record)[:40]!r}, must be an object {{...}}")
 
 
-def find_point(table: Table, words: Sequence[str]) -> tuple[str, str] | None:
-    """The two columns that hold latitude and longitude under one of some prefixes or suffixes.
-
-    Args:
-        table: Where to look.
-        words: TRUTH_WORDS or GUESS_WORDS; ("",) for bare names.
-
-    Raises:
-        InputError: More than one column fits.
-    """
-    found = [_find_column(table, words, names) for names in (LAT_NAMES, LON_NAMES)]
-    lat, lon = found
-    return (lat, lon) if lat is not None and lon is not None else None
-
-
-def _find_column(table: Table, words: Sequence[str], names: Sequence[str]) -> str | None:
-    spellings = {spelt for word in words for name in names for spelt in (word + name, name + word)}
-    fits = [name for name in table.header if _plain(name) in spellings]
-    if len(fits) > 1:
-        raise InputError(
-            f"{table.path}: columns {' and '.join(map(repr, fits))} both look like {names[0]}; "
-            "say which with --columns"
-        )
-    return fits[0] if fits else None
-
-
-def _plain(name: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", name.casefold())
+def _keys(path: Path, records: Sequence[Mapping[str, object]]) -> tuple[str, ...]:
+    header = tuple(dict.fromkeys(key for record in records[:HEADER_RECORDS] for key in record))
+    if not header:
+        raise InputError(f"{path}: the records are empty; each needs an id and a point")
+    return header
