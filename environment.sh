@@ -279,7 +279,13 @@ clean_up() {
 }
 
 make_venv() {
-    [ -x "$ENV_DIR/bin/python" ] && return
+    if [ -x "$ENV_DIR/bin/python" ]; then
+        "$ENV_DIR/bin/python" -m pip --version >/dev/null 2>&1 && return
+        "$ENV_DIR/bin/python" -m ensurepip >/dev/null 2>&1 && return
+        # An environment of ours that was interrupted is made anew; any other is the user's.
+        [ "$ENV_DIR" = "$ROOT/.venv" ] || stop "$ENV_DIR has no pip; next: conda install pip (or uv pip install pip), then run again"
+        [ -n "$BASE_PYTHON" ] || find_base_python
+    fi
     say "Making $ENV_DIR with Python $VERSION"
     "$BASE_PYTHON" -m venv --clear "$ENV_DIR" || stop "could not make $ENV_DIR with $BASE_PYTHON; see the lines above"
 }
