@@ -1,6 +1,8 @@
 """What a result was made with: versions, hardware and commit."""
 
 import importlib.metadata
+import importlib.util
+import os
 import platform
 import subprocess
 from pathlib import Path
@@ -67,4 +69,21 @@ def describe() -> dict[str, object]:
         "commit": source_commit(),
         "platform": platform.platform(),
         "versions": package_versions(),
+    }
+
+
+def describe_hardware() -> dict[str, object]:
+    """Processor count, GPUs and the attention that `auto` would choose; None without torch."""
+    facts: dict[str, object] = {"cpu_cores": os.cpu_count()}
+    if importlib.util.find_spec("torch") is None:
+        return facts | {"gpus": None, "cuda": None, "attention": None}
+    import torch
+
+    from gre.models.qwen_vl import resolve_attention
+
+    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
+    return facts | {
+        "gpus": ", ".join(gpus) or "none",
+        "cuda": torch.version.cuda,
+        "attention": resolve_attention("auto"),
     }

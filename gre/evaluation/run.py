@@ -25,8 +25,6 @@ from gre.geo.latlon import LatLon
 
 logger = logging.getLogger(__name__)
 
-Progress = Callable[[Sequence[Sample]], Iterable[Sample]]
-
 
 @dataclass(frozen=True)
 class Answer:
@@ -203,6 +201,9 @@ def _ask(batch: Sequence[Sample], predictor: Predictor) -> list[Answer]:
     asked: list[Sample] = []
     failed: list[Answer] = []
     for sample in batch:
+        if sample.fault:
+            failed.append(Answer(sample.id, None, sample.fault))
+            continue
         try:
             images.append(load_image(sample.image_path))
         except ImageError as error:  # one bad photo must not end the run
@@ -215,9 +216,11 @@ def _ask(batch: Sequence[Sample], predictor: Predictor) -> list[Answer]:
 
 
 def _batches_by_size(samples: Sequence[Sample], batch_size: int) -> Iterator[list[Sample]]:
-    """Largest photos first: similar sizes share a batch, and memory runs out early or not at all."""
+    """Largest photos first: similar sizes share a batch, and memory runs out early or never."""
 
     def area(sample: Sample) -> tuple[int, str]:
+        if sample.fault:
+            return (0, sample.id)
         try:
             width, height = image_size(sample.image_path)
         except ImageError:

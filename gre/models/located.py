@@ -1,0 +1,97 @@
+"""Many photos through a localizer: guesses with their place names and, where known, their error."""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gre.data.images import ImageError
+from gre.data.photos import photo_truth, read_truth_csv
+from gre.geo.distance import great_circle_km
+from gre.geo.latlon import LatLon
+from gre.geo.places import Place, nearest_place
+from gre.models.localizer import Decoding, GeoLocalizer, Guess
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Located:
+    """One photo and what came of it.
+
+    Attributes:
+        photo: The file.
+        guess: The model's guess; None where the photo could not be read.
+        place: Nearest named place to the guess.
+        truth: From a table beside the photo or from its EXIF, where there is one.
+        error_km: Great-circle distance from guess to truth.
+        problem: Why there is no guess.
+    """
+
+    photo: Path
+    guess: Guess | None
+    place: Place | None = None
+    truth: LatLon | None = None
+    error_km: float | None = None
+    problem: str | None = None
+
+    def to_json(self, *, coarse: bool = False) -> dict[str, object]:
+        """Plain values; with `coarse`, country and region only: no point, place or reasoning."""
+        place = self.place
+        row: dict[str, object] = {
+            "photo": str(self.photo),
+            "status": self.status,
+            "reason": self.problem,
+            "country": place.country if place else None,
+            "region": place.region if place else None,
+        }
+        if coarse:
+            return row
+        guess = self.guess
+        return row | {
+            "city": place.city if place else None,
+            "lat": guess.latlon.lat if guess and guess.latlon else None,
+            "lon": guess.latlon.lon if guess and guess.latlon else None,
+            "radius_km": guess.radius_km if guess else None,
+            "reasoning": guess.reasoning if guess else None,
+            "text": guess.texts[0] if guess else None,
+            "gt_lat": self.truth.lat if self.truth else None,
+            "gt_lon": self.truth.lon if self.truth else None,
+            "error_km": self.error_km,
+        }
+
+    @property
+    def status(self) -> str:
+        """ok; failed: an answer that could not be read; error: a photo that could not be read."""
+        if self.guess is None:
+            return "error"
+        return "failed" if self.guess.latlon is None else "ok"
+
+
+def locate_photos(
+    localizer: GeoLocalizer,
+    photos: Sequence[Path],
+    *,
+    samples: int = 1,
+    decoding: Decoding | None = None,
+) -> Iterator[Located]:
+    """Locate photos one after another; one that cannot be read is reported and passed over.
+
+    Raises:
+        InputError: A table of true positions beside the photos cannot be read.
+    """
+    tables = {folder: read_truth_csv(folder) for folder in {photo.parent for photo in photos}}
+    for photo in photos:
+        try:
+            guess = localizer.predict(photo, samples=samples, decoding=decoding)
+            truth = photo_truth(photo, tables[photo.parent])
+        except ImageError as error:
+            logger.warning("%s", error)
+            yield Located(photo, None, problem=str(error))
+            continue
+        if guess.latlon is None:
+            problem = guess.failure.reason.value if guess.failure else "no_answer"
+            yield Located(photo, guess, truth=truth, problem=problem)
+            continue
+        error_km = great_circle_km(guess.latlon, truth) if truth else None
+        yield Located(photo, guess, nearest_place(guess.latlon), truth, error_km)
