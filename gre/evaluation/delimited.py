@@ -69,8 +69,15 @@ class PlainChunk:
 
 
 def read_number(cell: object) -> float:
-    """One cell as a finite float; NaN where it is empty, no number, or infinite."""
-    if not isinstance(cell, str | bytes | int | float) or isinstance(cell, bool):
+    """One cell as a finite float; NaN where it is empty, no number, or infinite.
+
+    Python's own additions (1_000, digits of other scripts) are no numbers in a table.
+    """
+    if isinstance(cell, str):
+        cell = cell.encode()
+    if not isinstance(cell, bytes | int | float) or isinstance(cell, bool):
+        return np.nan
+    if isinstance(cell, bytes) and b"_" in cell:
         return np.nan
     try:
         value = float(cell)
