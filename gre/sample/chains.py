@@ -1,0 +1,229 @@
+"""The reasoning text of a scene: the cues its picture shows, coarse to fine, and what they mean.
+
+Chains are short and their vocabulary small, since a model of a few million parameters learns to
+write them on a CPU. A hidden cue is never named.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from gre.prompts import format_answer, format_response
+from gre.sample.scenes import SCENE_NAMES, Scene, generator
+
+LOCATE_QUESTION = "Where was this photo taken? Name the cues, then give latitude and longitude."
+"""The question of the sample world's records. Short, since every token costs time on a CPU."""
+
+JUDGE_SAMPLE_QUESTION = (
+    "Does this reasoning fit the photo? Compare the cues, then say True or False."
+)
+"""The judge question of the sample world's records."""
+
+STEP_SEPARATOR = " // "
+"""Joins numbered steps. Source: published GRE30K-CoT examples."""
+
+_SCRIPT_NAMES: Mapping[str, str] = {
+    "latin": "Latin",
+    "cyrillic": "Cyrillic",
+    "greek": "Greek",
+    "arabic": "Arabic",
+    "devanagari": "Devanagari",
+    "tamil": "Tamil",
+    "thai": "Thai",
+    "geez": "Geez",
+    "han": "Chinese",
+    "kana": "Japanese",
+    "hangul": "Korean",
+}
+_PLATE_WORDS: Mapping[str, str] = {
+    "short white": "a short white plate",
+    "long white": "a long white plate",
+    "blue top": "a plate with a blue top",
+    "yellow": "a yellow plate",
+    "yellow blue band": "a yellow plate with a blue band",
+    "blue band": "a plate with one blue band",
+    "two blue bands": "a plate with two blue bands",
+    "two rows": "a plate with two black rows",
+    "green two rows": "a plate with two green rows",
+    "black": "a black plate",
+    "blue": "a blue plate",
+}
+_LINE_WORDS: Mapping[str, str] = {
+    "yellow": "a yellow centre line",
+    "white": "white lines",
+    "yellow edges": "yellow edge lines",
+}
+_PLANT_WORDS: Mapping[str, str] = {
+    "maple": "maples",
+    "broadleaf": "broadleaf trees",
+    "jacaranda": "jacarandas",
+    "cherry": "cherry trees",
+    "olive": "olive trees",
+    "orange tree": "orange trees",
+    "palm": "palms",
+    "cypress": "cypresses",
+    "cactus": "cactus",
+    "conifer": "conifers",
+    "jungle": "jungle plants",
+    "umbrella pine": "umbrella pines",
+    "birch": "birches",
+    "eucalyptus": "eucalyptus",
+    "acacia": "acacias",
+    "bamboo": "bamboo",
+    "tree fern": "tree ferns",
+}
+_ROOF_WORDS: Mapping[str, str] = {
+    "flat": "flat roofs",
+    "gable": "white gables",
+    "slate": "slate roofs",
+    "tile": "tiled roofs",
+    "thatch": "thatched roofs",
+    "tin": "tin roofs",
+    "steep": "steep roofs",
+    "stepped": "stepped gables",
+    "eaves": "curved eaves",
+    "golden": "golden roofs",
+}
+_TERRAIN_WORDS: Mapping[str, str] = {
+    "flat": "flat land",
+    "hills": "green hills",
+    "mountains": "bare mountains",
+    "snow peaks": "snow peaks",
+    "volcano": "a volcano",
+    "mesa": "red mesas",
+    "dunes": "dunes",
+    "sea": "the sea",
+}
+_SUN_WORDS: Mapping[str, str] = {
+    "high": "a high sun",
+    "middle": "a middle sun",
+    "low": "a low sun",
+}
+
+
+def reasoning_steps(scene: Scene) -> tuple[str, ...]:
+    """The reasoning of an observer of the picture, one sentence a step, without numbers."""
+    rng = generator(scene.seed, scene.split, scene.index, stream=2)
+    steps = (
+        _sign_step(scene, rng),
+        _road_step(scene, rng),
+        _region_step(scene, rng),
+        _place_step(scene, rng),
+    )
+    return tuple(step for step in steps if step)
+
+
+def chain_text(scene: Scene) -> str:
+    """The numbered steps in one line, as in the published examples."""
+    return STEP_SEPARATOR.join(f"{i}. {step}" for i, step in enumerate(reasoning_steps(scene), 1))
+
+
+def answer_text(scene: Scene) -> str:
+    """The scene's true coordinates as a model should write them."""
+    return format_answer(scene.point)
+
+
+def response_text(scene: Scene) -> str:
+    """The whole response that a training record holds: reasoning, then answer."""
+    return format_response(chain_text(scene), answer_text(scene))
+
+
+def indicators(scene: Scene) -> tuple[str, ...]:
+    """Kinds of indicator in the picture, in GREval-Bench's words (GRE paper, figure of statistics)."""
+    natural = ("Table Mountain", "Uluru", "The Remarkables")
+    found = {
+        "language": scene.shows("script"),
+        "symbolic": scene.shows("flag") or scene.shows("plate"),
+        "iconic buildings": scene.shows("landmark") and scene.city.landmark not in natural,
+        "nature landmark": scene.shows("landmark") and scene.city.landmark in natural,
+        "architectural style": scene.shows("roof"),
+        "climate": scene.shows("plants") or scene.shows("sun"),
+        "geographical features": scene.shows("terrain") or scene.shows("ground"),
+        "social characteristics": scene.shows("side") or scene.shows("lines"),
+    }
+    return tuple(name for name, is_there in found.items() if is_there)
+
+
+def scene_name(scene: Scene) -> str:
+    """The scene's class in GREval-Bench's words."""
+    return SCENE_NAMES[scene.layout]
+
+
+def _choose(rng: np.random.Generator, *wordings: str) -> str:
+    return wordings[int(rng.integers(len(wordings)))]
+
+
+def _listed(words: Sequence[str]) -> str:
+    if len(words) < 2:
+        return "".join(words)
+    return ", ".join(words[:-1]) + " and " + words[-1]
+
+
+def _sign_step(scene: Scene, rng: np.random.Generator) -> str:
+    country = scene.city.country.name
+    script = _SCRIPT_NAMES[scene.traits["script"]]
+    sees_script, sees_flag = scene.shows("script"), scene.shows("flag")
+    if sees_script and sees_flag:
+        return _choose(
+            rng,
+            f"{script} letters and the flag of {country}.",
+            f"The sign is in {script} script and the flag is that of {country}.",
+        )
+    if sees_flag:
+        return _choose(rng, f"The flag is that of {country}.", f"A flag of {country} flies here.")
+    if sees_script:
+        return _choose(rng, f"The sign is in {script} script.", f"{script} letters on the sign.")
+    return ""
+
+
+def _road_step(scene: Scene, rng: np.random.Generator) -> str:
+    facts = []
+    if scene.shows("side"):
+        side = scene.traits["side"]
+        facts.append(_choose(rng, f"cars keep {side}", f"traffic keeps {side}"))
+    things = []
+    if scene.shows("lines"):
+        things.append(_LINE_WORDS[scene.traits["lines"]])
+    if scene.shows("plate"):
+        things.append(_PLATE_WORDS[scene.traits["plate"]])
+    if things:
+        facts.append("I see " + _listed(things))
+    if not facts:
+        return ""
+    text = " and ".join(facts)
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _region_step(scene: Scene, rng: np.random.Generator) -> str:
+    words = []
+    if scene.shows("plants"):
+        words.append(_PLANT_WORDS[scene.traits["plants"]])
+    if scene.shows("ground"):
+        words.append(scene.traits["ground"])
+    if scene.shows("roof"):
+        words.append(f"{scene.traits['walls']} walls, {_ROOF_WORDS[scene.traits['roof']]}")
+    if scene.shows("terrain"):
+        words.append(_TERRAIN_WORDS[scene.traits["terrain"]])
+    if scene.shows("sun"):
+        words.append(_SUN_WORDS[scene.traits["sun"]])
+    if not words:
+        return ""
+    text = _listed(words)
+    joint = _choose(rng, ":", ", so")
+    return f"{text[0].upper()}{text[1:]}{joint} a {scene.city.climate} climate."
+
+
+def _place_step(scene: Scene, rng: np.random.Generator) -> str:
+    place = f"{scene.city.name}, {scene.city.country.name}"
+    if scene.ambiguous:
+        return f"Too few cues to tell the place, which is {place}."
+    if scene.shows("landmark"):
+        landmark = scene.city.landmark
+        return _choose(
+            rng,
+            f"On the skyline: {landmark}, so this is {place}.",
+            f"The landmark is {landmark}, so this is {place}.",
+        )
+    return _choose(rng, f"All this fits {place} best.", f"Together this points to {place}.")

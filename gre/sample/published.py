@@ -1,0 +1,127 @@
+"""Sample records in the published formats, with a few fields more.
+
+Formats: README of the upstream repository (GRE30K-CoT, -Judge, -Seed; GREval-Bench fields).
+Images are written "images/NAME.jpg" while they lie in `imgs/`, exactly as published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from gre.prompts import format_response, judge_question
+from gre.sample.chains import (
+    JUDGE_SAMPLE_QUESTION,
+    LOCATE_QUESTION,
+    answer_text,
+    chain_text,
+    indicators,
+    reasoning_steps,
+    response_text,
+    scene_name,
+)
+from gre.sample.judge import JudgeItem
+from gre.sample.scenes import Scene
+
+Record = dict[str, object]
+
+NEUTRAL_THOUGHTS: tuple[str, ...] = (
+    "I compare the sign, the road and the plants with the reasoning.",
+    "I check each step against the photo: flag, plate, roofs and skyline.",
+    "I look at the photo again and compare every cue that is named.",
+    "I hold the named cues and the place against what the photo shows.",
+)
+"""Thoughts of the cold start's judge items: they teach the format and prefer no answer."""
+
+
+def image_name(scene: Scene) -> str:
+    """File name of the scene's picture."""
+    return f"{scene.id}.jpg"
+
+
+def cot_record(scene: Scene) -> Record:
+    """GRE30K-CoT: question, gold reasoning and answer."""
+    return _conversation(scene, LOCATE_QUESTION, response_text(scene)) | {
+        "id": scene.id,
+        "kind": "locate",
+    }
+
+
+def cold_start_judge_record(item: JudgeItem, *, label: bool, thought: str) -> Record:
+    """A judge question in GRE30K-CoT's format, answered with `label`, which is chance."""
+    answer = format_response(thought, str(label))
+    return _conversation(item.scene, _judge_text(item), answer) | {
+        "id": f"{item.scene.id}-judge",
+        "kind": "judge",
+    }
+
+
+def judge_record(item: JudgeItem) -> Record:
+    """GRE30K-Judge: reasoning and answer to judge, and the label."""
+    return _conversation(item.scene, _judge_text(item), str(item.label)) | {
+        "predicted_cot": chain_text(item.teller),
+        "predicted_answer": answer_text(item.teller),
+        "id": item.scene.id,
+        "told_of": item.teller.id,
+    }
+
+
+def seed_record(scene: Scene) -> Record:
+    """GRE30K-Seed: the question alone."""
+    return {
+        "image": f"images/{image_name(scene)}",
+        "instructions": LOCATE_QUESTION,
+        **_truth(scene),
+        "id": scene.id,
+    }
+
+
+def bench_record(scene: Scene) -> Record:
+    """GREval-Bench: key steps, scene and indicators, and the groups results are split by."""
+    return {
+        "sample_id": scene.id,
+        "image_path": f"images/{image_name(scene)}",
+        "gt_cot": list(reasoning_steps(scene)),
+        **_truth(scene),
+        "scene": scene_name(scene),
+        "indicators": list(indicators(scene)),
+        "city": scene.city.name,
+        "country": scene.city.country.name,
+        "continent": scene.city.continent,
+        "seen": scene.city.seen,
+        "ambiguous": scene.ambiguous,
+    }
+
+
+def scene_attributes(scene: Scene) -> Record:
+    """Everything planned about a scene, for world.json."""
+    return {
+        **_truth(scene),
+        "city": scene.city.name,
+        "country": scene.city.country.name,
+        "seen": scene.city.seen,
+        "ambiguous": scene.ambiguous,
+        "layout": scene.layout,
+        "weather": scene.weather,
+        "size": list(scene.size),
+        "traits": dict(scene.traits),
+        "visible": list(scene.visible),
+    }
+
+
+def _truth(scene: Scene) -> Mapping[str, float]:
+    return {"gt_lat": scene.point.lat, "gt_lon": scene.point.lon}
+
+
+def _judge_text(item: JudgeItem) -> str:
+    return judge_question(JUDGE_SAMPLE_QUESTION, chain_text(item.teller), answer_text(item.teller))
+
+
+def _conversation(scene: Scene, question: str, answer: str) -> Record:
+    return {
+        "image": f"images/{image_name(scene)}",
+        "conversations": [
+            {"from": "human", "value": f"<image>\n{question}"},
+            {"from": "gpt", "value": answer},
+        ],
+        **_truth(scene),
+    }
