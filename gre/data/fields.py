@@ -9,6 +9,7 @@ from gre.data.jsonio import RawRecord, RecordError, describe
 IMAGE_PLACEHOLDER = "<image>"
 """Stands where the image goes in published questions ("<image>\\n{CoT Instruction}?")."""
 
+_TURN_VALUES = ("conversations[0].value", "conversations[1].value")
 _CONTROL_TOKEN = re.compile(r"<\|[a-z_]+\|>")
 
 
@@ -47,6 +48,10 @@ class Fields:
 
     def number(self, field: str, limit: float) -> float:
         """A finite number in [-limit, limit]."""
+        value = self._values.get(field)
+        if type(value) is float and -limit <= value <= limit:
+            self._read.add(field)
+            return value
         allowed = f"in [-{limit:g}, {limit:g}]"
         value = self.value(field, f"a number {allowed}")
         if isinstance(value, bool) or not isinstance(value, int | float):
@@ -69,9 +74,7 @@ class Fields:
         if not isinstance(value, str):
             raise self.fault(field, f"got {describe(value)}, must be text; fix the record")
         if not may_be_empty and not value.strip():
-            raise self.fault(
-                field, f"got {describe(value)}, must be text that is not empty; fill it"
-            )
+            raise self.fault(field, f"got {describe(value)}, must not be empty; write the text")
         token = _CONTROL_TOKEN.search(value) if "<|" in value else None
         if token:
             raise self.fault(
@@ -120,8 +123,8 @@ class Fields:
             raise self.fault(
                 field, f"got {got}, must be one human and one gpt turn; fix the record"
             )
-        human, gpt = (self._turn(i, role) for i, role in enumerate(("human", "gpt")))
-        where = f"{field}[0].value"
+        human, gpt = self._turn(0, "human"), self._turn(1, "gpt")
+        where = _TURN_VALUES[0]
         if not human.startswith(IMAGE_PLACEHOLDER) or human.count(IMAGE_PLACEHOLDER) != 1:
             raise self.fault(
                 where,
@@ -131,16 +134,17 @@ class Fields:
         return self.checked_text(where, question), gpt
 
     def _turn(self, index: int, role: str) -> str:
-        where = f"conversations[{index}]"
         turn = self._values["conversations"][index]  # type: ignore[index]
-        if not isinstance(turn, dict) or not {"from", "value"} <= turn.keys():
+        if not isinstance(turn, dict) or "from" not in turn or "value" not in turn:
+            allowed = f'{{"from": "{role}", "value": text}}'
             raise self.fault(
-                where, f'got {describe(turn)}, must be {{"from": "{role}", "value": text}}; fix it'
+                f"conversations[{index}]", f"got {describe(turn)}, must be {allowed}; fix it"
             )
         if turn["from"] != role:
             got = describe(turn["from"])
-            raise self.fault(f"{where}.from", f'got {got}, must be "{role}"; fix the record')
-        return self.checked_text(f"{where}.value", turn["value"])
+            field = f"conversations[{index}].from"
+            raise self.fault(field, f'got {got}, must be "{role}"; fix the record')
+        return self.checked_text(_TURN_VALUES[index], turn["value"])
 
     def rest(self) -> Mapping[str, object]:
         """The fields nobody has read."""

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from gre.errors import InputError
 
@@ -52,8 +53,7 @@ class RecordError(InputError):
         self.detail = detail
 
 
-@dataclass(frozen=True, slots=True)
-class RawRecord:
+class RawRecord(NamedTuple):
     """One JSON value of a file, not yet looked at."""
 
     value: object

@@ -3,6 +3,7 @@
 import os
 import stat
 from pathlib import Path
+from typing import NamedTuple
 
 from gre.data.jsonio import describe
 from gre.errors import InputError
@@ -29,8 +30,8 @@ class ImageFinder:
 
     def __init__(self, record_file: Path | str, *, image_root: Path | str | None = None) -> None:
         base = os.path.realpath(Path(record_file).parent)
-        self._folders = [base, *(f"{base}{os.sep}{name}" for name in IMAGE_FOLDERS)]
-        self._allowed = [_with_slash(base)]
+        self._folders = [base, *(f"{base}/{name}" for name in IMAGE_FOLDERS)]
+        self._allowed: tuple[str, ...] = (_with_slash(base),)
         if image_root is not None:
             root = os.path.realpath(Path(image_root).expanduser())
             if not Path(root).is_dir():
@@ -39,9 +40,9 @@ class ImageFinder:
                     " images; correct image_root"
                 )
             self._folders.append(root)
-            self._allowed.append(_with_slash(root))
+            self._allowed += (_with_slash(root),)
         self._folders = list(dict.fromkeys(self._folders))
-        self._real_folders: dict[str, str] = {}
+        self._places: dict[str, list[_Place]] = {}
 
     def find(self, name: str) -> Path:
         """The one file that `name` means: absolute, a regular file inside the allowed folders.
@@ -52,11 +53,18 @@ class ImageFinder:
         Raises:
             ImagePathError: None or two different files carry the name, or it leads outside.
         """
+        folder, _, leaf = name.rpartition("/")
+        if "\\" in leaf:
+            raise _not_relative(name)
+        if leaf in {"", ".", ".."} or "\0" in name:
+            raise _leaves_folders(name)
+        if folder not in self._places:
+            self._places[folder] = self._existing_places(folder, name)
         found: dict[tuple[int, int], str] = {}
-        for path in self._candidates(name):
-            identity = self._identify(path, name)
+        for place in self._places[folder]:
+            identity = self._identify(place, leaf, name)
             if identity is not None:
-                found.setdefault(identity, path)
+                found.setdefault(identity, f"{place.folder}/{leaf}")
         if not found:
             folders = ", ".join(self._folders)
             raise ImagePathError(
@@ -71,61 +79,84 @@ class ImageFinder:
             )
         return Path(next(iter(found.values())))
 
-    def _candidates(self, name: str) -> list[str]:
-        parts = name.split("/")
-        if not name or name.startswith("/") or "\\" in name:
-            raise ImagePathError(
-                f"got {describe(name)}, must be a relative path written with /;"
-                " write it relative to the record file or to image_root"
-            )
-        if ".." in parts or "\0" in name or parts[-1] in {"", "."}:
-            raise ImagePathError(
-                f"got {describe(name)}, must be the name of a file inside the image folders,"
-                " without '..'; correct the path"
-            )
-        paths = [f"{folder}{os.sep}{name}" for folder in self._folders]
-        if parts[0] in IMAGE_FOLDERS and len(parts) > 1:
-            rest = name[len(parts[0]) + 1 :]
-            paths += [f"{folder}{os.sep}{rest}" for folder in self._folders[1:]]
-        return list(dict.fromkeys(paths))
+    def _existing_places(self, folder: str, name: str) -> list["_Place"]:
+        """Where files of one folder of names may lie, in order. `name` is for the message."""
+        if name.startswith("/") or "\\" in name:
+            raise _not_relative(name)
+        parts = [part for part in folder.split("/") if part not in {"", "."}]
+        if ".." in parts:
+            raise _leaves_folders(name)
+        paths = ["/".join([base, *parts]) for base in self._folders]
+        if parts and parts[0] in IMAGE_FOLDERS:
+            paths += ["/".join([base, *parts[1:]]) for base in self._folders[1:]]
+        return [
+            _Place(path, _with_slash(os.path.realpath(path)))
+            for path in dict.fromkeys(paths)
+            if not _is_absent(path)
+        ]
 
-    def _identify(self, path: str, name: str) -> tuple[int, int] | None:
+    def _identify(self, place: "_Place", leaf: str, name: str) -> tuple[int, int] | None:
         """Device and inode of a file that may be used; None where nothing stands."""
+        path = f"{place.folder}/{leaf}"
         try:
             status = os.lstat(path)
+            real = place.real + leaf
             if stat.S_ISLNK(status.st_mode):
                 real = os.path.realpath(path)
                 status = os.stat(path)  # noqa: PTH116
-            else:
-                folder, _, leaf = path.rpartition(os.sep)
-                real = f"{self._real_folder(folder)}{os.sep}{leaf}"
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
             raise ImagePathError(
-                f"got {describe(name)}, must be readable; {path}: {error.strerror}"
+                f"got {describe(name)}, must be readable, got {error.strerror}; check the file"
             ) from error
-        if not real.startswith(tuple(self._allowed)):
+        if not real.startswith(self._allowed):
             raise ImagePathError(
                 f"got {describe(name)}, must stay inside {self._allowed[0]}; it leads to {real}:"
                 " move the file there or set image_root to a folder above it"
             )
+        if stat.S_ISDIR(status.st_mode):
+            return None
         if not stat.S_ISREG(status.st_mode):
-            if stat.S_ISDIR(status.st_mode):
-                return None
             raise ImagePathError(
                 f"got {describe(name)}, must be a regular file; {path} is not: correct the path"
             )
         return status.st_dev, status.st_ino
 
-    def _real_folder(self, folder: str) -> str:
-        if folder not in self._real_folders:
-            self._real_folders[folder] = os.path.realpath(folder)
-        return self._real_folders[folder]
+
+class _Place(NamedTuple):
+    """A folder to look in, as named and with links followed (ending in a slash)."""
+
+    folder: str
+    real: str
+
+
+def _not_relative(name: str) -> ImagePathError:
+    return ImagePathError(
+        f"got {describe(name)}, must be a relative path written with /;"
+        " write it relative to the record file or to image_root"
+    )
+
+
+def _leaves_folders(name: str) -> ImagePathError:
+    return ImagePathError(
+        f"got {describe(name)}, must be the name of a file inside the image folders, without '..';"
+        " correct the path"
+    )
+
+
+def _is_absent(path: str) -> bool:
+    try:
+        os.stat(path)  # noqa: PTH116
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:  # closed to us: looking for a file in it will say so
+        return False
+    return False
 
 
 def _with_slash(folder: str) -> str:
-    return folder if folder.endswith(os.sep) else folder + os.sep
+    return folder if folder.endswith("/") else folder + "/"
 
 
 def find_image(name: str, *, record_file: Path | str, image_root: Path | str | None = None) -> Path:
