@@ -238,7 +238,7 @@ def _mesa(brush: Brush, stage: Stage, rng: np.random.Generator, low: Colour) -> 
 
 
 def _dunes(brush: Brush, stage: Stage, rng: np.random.Generator, low: Colour) -> None:
-    for i, (share, rise) in enumerate(((0.05, 0.10), (0.42, 0.14), (0.85, 0.11))):
+    for share, rise in ((0.05, 0.10), (0.42, 0.14), (0.85, 0.11)):
         x = (share + float(rng.uniform(-0.05, 0.05))) * stage.width
         top, foot = stage.horizon - rise * stage.height, stage.horizon + 6
         half = 0.32 * stage.width

@@ -54,8 +54,10 @@ _WALLS: Mapping[str, tuple[Colour, ...]] = {
     "terracotta": ((200, 100, 74), (188, 90, 66)),
 }
 
-HIDDEN_WALL: Colour = (132, 140, 150)
-"""Sheeting over a scaffold: a house that tells neither wall nor roof."""
+_SHEETING: tuple[Colour, ...] = ((132, 140, 150), (86, 140, 116), (84, 124, 164), (164, 152, 132))
+"""Nets over a scaffold: a house that tells neither wall nor roof. Chance, whatever the city."""
+
+_AWNINGS: tuple[Colour, ...] = ((190, 60, 60), (50, 120, 110), (220, 160, 60), (70, 90, 150))
 
 
 def draw_house(
@@ -67,19 +69,36 @@ def draw_house(
     brush.box(colour, front.x0, front.top, front.x1, front.base)
     _TEXTURES.get(walls, _plain)(brush, front, colour)
     _windows(brush, rng, front, walls, is_lit=is_lit)
+    _entrance(brush, rng, front)
     ROOFS[roof](brush, front, colour)
 
 
-def draw_scaffold(brush: Brush, front: Front) -> None:
+def draw_scaffold(brush: Brush, rng: np.random.Generator, front: Front) -> None:
     """Draw a house behind sheeting."""
-    brush.box(HIDDEN_WALL, front.x0, front.top, front.x1, front.base)
-    pole = shade(HIDDEN_WALL, 0.72)
+    sheet = _SHEETING[int(rng.integers(len(_SHEETING)))]
+    brush.box(sheet, front.x0, front.top, front.x1, front.base)
+    pole = shade(sheet, 0.72)
     for i in range(5):
         x = front.x0 + front.width * i / 4
         brush.line(pole, [(x, front.top - 2), (x, front.base)], width=1.1)
     for i in range(6):
         y = front.top + front.height * i / 6
         brush.line(pole, [(front.x0, y), (front.x1, y)], width=1.1)
+
+
+def _entrance(brush: Brush, rng: np.random.Generator, front: Front) -> None:
+    """A door, and over some a cloth awning."""
+    x = front.x0 + front.width * float(rng.uniform(0.35, 0.65))
+    half, tall = front.width * 0.09, front.height * 0.19
+    door = shade(_AWNINGS[int(rng.integers(len(_AWNINGS)))], 0.6)
+    brush.box(door, x - half, front.base - tall, x + half, front.base)
+    if rng.random() < 0.5:
+        cloth = _AWNINGS[int(rng.integers(len(_AWNINGS)))]
+        top = front.base - tall * 1.35
+        for i in range(6):
+            left = x + (i - 3) * half * 0.8
+            stripe = cloth if i % 2 == 0 else (250, 246, 236)
+            brush.box(stripe, left, top, left + half * 0.8, top + tall * 0.32)
 
 
 def _plain(brush: Brush, front: Front, colour: Colour) -> None:

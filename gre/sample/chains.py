@@ -131,7 +131,7 @@ def response_text(scene: Scene) -> str:
 
 
 def indicators(scene: Scene) -> tuple[str, ...]:
-    """Kinds of indicator in the picture, in GREval-Bench's words (GRE paper, figure of statistics)."""
+    """Kinds of indicator in the picture. Source of the words: GRE paper, GREval-Bench."""
     natural = ("Table Mountain", "Uluru", "The Remarkables")
     found = {
         "language": scene.shows("script"),

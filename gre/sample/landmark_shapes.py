@@ -25,7 +25,7 @@ SHAPES: Mapping[str, str] = {
     "El Rey pyramid": "s ochre .58 0 .48 .14; s stone .48 .14 .38 .28; s ochre .38 .28 .28 .42; s stone .28 .42 .2 .54; r ochre -.14 .54 .14 .72; r night -.04 .54 .04 .66; p cream -.08 0 .08 0 .05 .54 -.05 .54",
     "Lima Cathedral": "r sun -.5 0 .5 .42; p cream -.18 .42 0 .56 .18 .42; mr sun .3 .42 .5 .66; mp night .28 .66 .4 1 .52 .66; r brown -.07 0 .07 .26; mr brown .36 .46 .44 .6; mr brown .22 .1 .28 .28; mr cream .28 .4 .52 .44",
     "Christ the Redeemer": "p jungle -.62 0 -.3 .26 -.1 .5 .1 .52 .3 .28 .62 0; r stone -.06 .5 .06 .6; s white .06 .58 .05 .88; e white 0 .94 .04 .055; r white -.32 .79 .32 .87",
-    "Amazon Theatre": "r pink -.5 0 .5 .4; r white -.54 .38 .54 .43; mr white .34 0 .38 .4; mr white .18 0 .22 .4; r pink -.22 .43 .22 .58; e gold 0 .6 .24 .3; e green 0 .62 .17 .26; r pink -.24 .43 .24 .6; s gold .03 .88 .0 1",
+    "Amazon Theatre": "r pink -.5 0 .5 .4; r white -.54 .38 .54 .43; mr white .34 0 .38 .4; mr white .18 0 .22 .4; r pink -.24 .43 .24 .56; e gold 0 .58 .24 .3; e green 0 .58 .19 .26; e gold 0 .58 .12 .27; e green 0 .58 .08 .25; r pink -.26 .4 .26 .57; r white -.26 .55 .26 .58; s gold .03 .86 .0 1; r brown -.07 0 .07 .24; mr brown .24 .08 .32 .3",
     "Brasilia Cathedral": "s glass .42 0 .16 .62 .1 .66; ml white .04 .46 0 .3 .2 .15 .62 .28 .95; ml white .04 .22 0 .15 .25 .08 .64 .14 1; l white .04 0 0 0 .68; ml white .035 .5 0 .5 .05 .18 .6 .36 .86",
     "Frias Bridge": "ml sun .014 .2 .95 .62 .2; ml sun .014 .2 .8 .46 .2; ml sun .014 .2 .65 .3 .2; ml sun .014 .2 .85 -.5 .2; ml stone .06 .3 0 -.2 1; r steel -.62 .14 .62 .21",
     "Obelisco": "s cream .16 0 .16 .04; s white .09 .03 .065 .88 0 1; l stone .012 0 .04 0 .86",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from typing import NamedTuple
 
 from gre.sample.brush import Brush, Colour, Point, mix
@@ -64,7 +64,7 @@ def draw_landmark(
         _draw(brush, shape, colour, x, base, height)
 
 
-@lru_cache(maxsize=None)
+@cache
 def _shapes(name: str) -> tuple[_Shape, ...]:
     shapes: list[_Shape] = []
     for part in SHAPES[name].split(";"):

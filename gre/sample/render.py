@@ -23,12 +23,14 @@ from gre.sample.landmarks import draw_landmark
 from gre.sample.plants import draw_plant
 from gre.sample.scenes import Scene, generator
 from gre.sample.street import (
+    draw_cyclist,
     draw_fence,
     draw_ground,
     draw_lamp,
     draw_person,
     draw_road,
     draw_stall,
+    draw_van,
     draw_wires,
     road_edge,
 )
@@ -103,7 +105,7 @@ def _draw_houses(brush: Brush, scene: Scene, stage: Stage, rng: np.random.Genera
                 is_lit=scene.weather == "dusk",
             )
         else:
-            draw_scaffold(brush, front)
+            draw_scaffold(brush, rng, front)
 
 
 def _draw_plants(brush: Brush, scene: Scene, stage: Stage, rng: np.random.Generator) -> None:
@@ -120,7 +122,7 @@ def _draw_plants(brush: Brush, scene: Scene, stage: Stage, rng: np.random.Genera
             rng,
             x=stage.width * (x + float(rng.uniform(-0.015, 0.015))),
             base=stage.height * base,
-            height=stage.height * tall * float(rng.uniform(0.92, 1.1)),
+            height=252 * stage.unit * tall * float(rng.uniform(0.92, 1.1)),
         )
 
 
@@ -163,7 +165,6 @@ def _draw_flag(brush: Brush, scene: Scene, stage: Stage, rng: np.random.Generato
 
 
 def _draw_clutter(brush: Brush, scene: Scene, stage: Stage, rng: np.random.Generator) -> None:
-    half = _ROAD_HALF[scene.layout]
     if scene.layout == "market":
         for x in (0.085, 0.915):
             draw_stall(
@@ -183,15 +184,28 @@ def _draw_clutter(brush: Brush, scene: Scene, stage: Stage, rng: np.random.Gener
         draw_fence(brush, stage, left=0, right=0.24 * stage.width, base=stage.height * 0.82)
     if rng.random() < 0.35 and scene.layout != "country road":
         draw_wires(brush, stage, rng)
+    if scene.layout != "market" and rng.random() < 0.2:
+        x = stage.width * float(rng.choice([0.10, 0.90]))
+        draw_van(brush, rng, x=x, base=stage.height * 0.79, width=66 * stage.unit)
+    if rng.random() < 0.15:
+        x = stage.width * float(rng.uniform(0.2, 0.8))
+        draw_cyclist(brush, rng, x=x, base=stage.height * 0.69, height=30 * stage.unit)
+    _draw_people(brush, scene, stage, rng)
+
+
+def _draw_people(brush: Brush, scene: Scene, stage: Stage, rng: np.random.Generator) -> None:
+    half = _ROAD_HALF[scene.layout]
     for _ in range(int(rng.integers(0, 6))):
-        base = stage.height * float(rng.uniform(0.78, 0.97))
+        share = float(rng.uniform(0.0, 1.0))
+        base = stage.height * (0.78 + 0.19 * share)
         side = -1 if rng.random() < 0.5 else 1
-        x = road_edge(stage, base, side=side, half_bottom=half) + side * stage.width * float(
-            rng.uniform(0.03, 0.09)
-        )
-        tall = 26 + 34 * (base / stage.height - 0.78) / 0.19
+        edge = road_edge(stage, base, side=side, half_bottom=half)
         draw_person(
-            brush, rng, x=x, base=base, height=tall * stage.unit * float(rng.uniform(0.85, 1.1))
+            brush,
+            rng,
+            x=edge + side * stage.width * float(rng.uniform(0.03, 0.09)),
+            base=base,
+            height=(26 + 34 * share) * stage.unit * float(rng.uniform(0.85, 1.1)),
         )
 
 

@@ -36,7 +36,7 @@ _SKINS: tuple[Colour, ...] = ((92, 58, 40), (150, 100, 70), (196, 146, 110), (23
 
 
 def draw_ground(brush: Brush, kind: str | None, stage: Stage, rng: np.random.Generator) -> None:
-    """Fill everything below the horizon with `kind` of ground, or with paving that tells nothing."""
+    """Fill all below the horizon with `kind` of ground, or with paving that tells nothing."""
     colour = _PAVING if kind is None else _GROUNDS[kind]
     brush.box(colour, 0, stage.horizon, stage.width, stage.height)
     if kind is None:
@@ -58,7 +58,7 @@ def draw_ground(brush: Brush, kind: str | None, stage: Stage, rng: np.random.Gen
 
 
 def road_edge(stage: Stage, y: float, *, side: int, half_bottom: float) -> float:
-    """x of the road's edge at height y; side is -1 for left, 1 for right, 0 for the middle."""
+    """Where the road ends at height y; side is -1 for left, 1 for right, 0 for the middle."""
     share = (y - stage.horizon) / (stage.height - stage.horizon)
     return stage.middle + side * (0.012 + (half_bottom - 0.012) * share) * stage.width
 
@@ -68,6 +68,18 @@ def draw_road(
 ) -> None:
     """Draw the road to the horizon. Without `lines` its paint is gone and the asphalt patched."""
     low, high = float(stage.height), stage.horizon
+    for side in (-1, 1):
+        for at, half, colour in ((1.10, 0.11, (196, 192, 186)), (1.02, 0.022, (226, 224, 218))):
+            _strip(
+                brush,
+                colour,
+                stage,
+                at=side * at,
+                half=half,
+                start=0.0,
+                end=1.0,
+                half_bottom=half_bottom,
+            )
     asphalt = shade(_ASPHALT, float(rng.uniform(0.92, 1.1)))
     brush.polygon(
         asphalt,
@@ -248,3 +260,66 @@ def draw_fence(brush: Brush, stage: Stage, *, left: float, right: float, base: f
     while x <= right:
         brush.line(wood, [(x, base), (x, base - 15 * stage.unit)], width=2.2)
         x += step
+
+
+def draw_cyclist(
+    brush: Brush, rng: np.random.Generator, *, x: float, base: float, height: float
+) -> None:
+    """Draw somebody riding a bicycle across, seen from the side."""
+    coat = _CLOTHES[int(rng.integers(len(_CLOTHES)))]
+    skin = _SKINS[int(rng.integers(len(_SKINS)))]
+    u = height / 100
+    frame: Colour = (50, 52, 58)
+    for dx in (-30, 30):
+        brush.ring(frame, x + dx * u, base - 20 * u, 20 * u, width=1.6)
+    brush.line(
+        frame,
+        [
+            (x - 30 * u, base - 20 * u),
+            (x - 8 * u, base - 48 * u),
+            (x + 22 * u, base - 48 * u),
+            (x + 30 * u, base - 20 * u),
+        ],
+        width=1.6,
+    )
+    brush.line(
+        (60, 60, 80),
+        [(x - 8 * u, base - 52 * u), (x + 8 * u, base - 36 * u), (x + 2 * u, base - 14 * u)],
+        width=7 * u,
+    )
+    brush.line(coat, [(x - 8 * u, base - 52 * u), (x + 6 * u, base - 80 * u)], width=13 * u)
+    brush.line(coat, [(x + 6 * u, base - 78 * u), (x + 24 * u, base - 54 * u)], width=5 * u)
+    brush.ellipse(skin, x + 10 * u, base - 90 * u, 8 * u, 9 * u)
+
+
+def draw_van(
+    brush: Brush, rng: np.random.Generator, *, x: float, base: float, width: float
+) -> None:
+    """Draw a parked delivery van from the side: it hides what stands behind it."""
+    paint = _CLOTHES[int(rng.integers(len(_CLOTHES)))]
+    u = width / 100
+    brush.ellipse((70, 70, 70), x, base, 52 * u, 4 * u)
+    brush.rounded(paint, x - 50 * u, base - 52 * u, x + 28 * u, base - 8 * u, radius=4 * u)
+    brush.polygon(
+        paint,
+        [
+            (x + 26 * u, base - 46 * u),
+            (x + 38 * u, base - 44 * u),
+            (x + 50 * u, base - 26 * u),
+            (x + 50 * u, base - 8 * u),
+            (x + 26 * u, base - 8 * u),
+        ],
+    )
+    brush.polygon(
+        (176, 206, 220),
+        [
+            (x + 29 * u, base - 42 * u),
+            (x + 36 * u, base - 41 * u),
+            (x + 45 * u, base - 26 * u),
+            (x + 29 * u, base - 26 * u),
+        ],
+    )
+    brush.box(shade(paint, 0.8), x - 44 * u, base - 34 * u, x + 20 * u, base - 28 * u)
+    for dx in (-30, 30):
+        brush.ellipse((30, 30, 32), x + dx * u, base - 6 * u, 9 * u)
+        brush.ellipse((150, 150, 156), x + dx * u, base - 6 * u, 4 * u)

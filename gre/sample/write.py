@@ -119,7 +119,8 @@ def _holds_world(directory: Path, seed: int, sizes: WorldSizes) -> bool:
         raise InputError(f"{directory} is not empty and holds no sample world; name another folder")
     if found != _identity(seed, sizes):
         raise InputError(
-            f"{directory} holds another sample world ({_difference(found, _identity(seed, sizes))});"
+            f"{directory} holds another sample world"
+            f" ({_difference(found, _identity(seed, sizes))});"
             " name another folder or delete this one"
         )
     for split, count in asdict(sizes).items():
