@@ -319,7 +319,7 @@ run_pip() {
     CHILD=$!
     while kill -0 "$CHILD" 2>/dev/null; do
         show_progress "$start"
-        sleep 0.5
+        if [ "$SECONDS" -eq "$start" ]; then sleep 0.05; else sleep 0.5; fi
     done
     wait "$CHILD" || status=$?
     CHILD=""
