@@ -1,0 +1,214 @@
+"""A region of text as a row of angles, names and other numbers, and what stands between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum, auto
+
+from gre.answers.angles import Angle, angle_at, is_no_coordinate
+from gre.answers.tokens import Token, tokenize
+from gre.answers.vocabulary import (
+    ALTERNATIVES,
+    FILLERS,
+    INTRODUCERS,
+    JOINERS,
+    Axis,
+    axis_name,
+    is_known,
+)
+
+_QUOTES = frozenset({"min", "sec"})
+_OPENING = frozenset("([")
+_CLOSING = frozenset(")]")
+_NAME_OPENING = _QUOTES | _OPENING
+_VALUE_PUNCTUATION = _QUOTES | _OPENING | _CLOSING | frozenset({":", "=", ".", ">", "deg", "nl"})
+_HEADER_PUNCTUATION = _QUOTES | _OPENING | _CLOSING | frozenset({",", "/", "|", "deg", ">"})
+_LIST_PUNCTUATION = _HEADER_PUNCTUATION | frozenset({":", "=", ".", "nl", "dash", ";", "+"})
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A word that names one coordinate: "lat", "Longitude"."""
+
+    start: int
+    end: int
+    axis: Axis
+
+
+@dataclass(frozen=True, slots=True)
+class OtherNumber:
+    """A number that is no coordinate: "60 km". It parts what stands on its two sides."""
+
+    start: int
+    end: int
+
+
+Item = Angle | Name | OtherNumber
+
+
+class Link(Enum):
+    """How two neighbouring angles hang together."""
+
+    NONE = auto()
+    """Not at all."""
+    TIGHT = auto()
+    """Like the two values of a pair: by a comma, a slash, "and", or signs that part them."""
+    LOOSE = auto()
+    """By a line break, a semicolon or brackets: two values, or two pairs."""
+    CHOICE = auto()
+    """As two choices for one value: by "or", "to"."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """One stretch of text, taken apart once.
+
+    Attributes:
+        tokens: Its tokens.
+        items: Angles, names and other numbers, in order.
+        has_prose: Whether it holds words that have nothing to do with coordinates.
+    """
+
+    tokens: list[Token]
+    items: list[Item]
+    has_prose: bool
+
+    def between(self, left: Item, right: Item) -> Sequence[Token]:
+        """The tokens between two items."""
+        return self.tokens[left.end : right.start]
+
+    def link(self, left: Angle, right: Angle) -> Link:
+        """How two angles that follow each other hang together."""
+        gap = self.between(left, right)
+        words = {token.text.lower() for token in gap if token.kind == "word"}
+        if words & ALTERNATIVES:
+            return Link.CHOICE
+        kinds = {token.kind for token in gap if token.kind != "word"}
+        has_both_sides = left.axis is not None and right.axis is not None
+        allowed = _HEADER_PUNCTUATION | {";", "nl", "&"} | ({"dash"} if has_both_sides else set())
+        if not words <= JOINERS | FILLERS or not kinds <= allowed | {"."}:
+            return Link.NONE
+        if "." in kinds and not _is_trailing_point(gap):
+            return Link.NONE
+        if "nl" in kinds or ";" in kinds or (kinds & _OPENING and kinds & _CLOSING):
+            return Link.LOOSE
+        if words & JOINERS or kinds & {",", "/", "|", "&", "dash"}:
+            return Link.TIGHT
+        is_parted = right.is_signed or left.axis or right.axis or kinds & _QUOTES
+        return Link.TIGHT if is_parted or (left.is_marked and right.is_marked) else Link.NONE
+
+    def is_value_of(self, name: Name, angle: Angle) -> bool:
+        """Whether only "is about", a colon or the like stands between a name and a number."""
+        return _holds_only(self.between(name, angle), _VALUE_PUNCTUATION)
+
+    def is_named_after(self, angle: Angle, name: Name) -> bool:
+        """Whether the name follows its number: "-2.19 latitude", "33.87 (longitude)"."""
+        gap = self.between(angle, name)
+        after = self.tokens[name.end].kind if name.end < len(self.tokens) else ""
+        if after in {":", "="} or not _holds_only(gap, _NAME_OPENING):
+            return False
+        return after in _CLOSING or not any(token.kind in _OPENING for token in gap)
+
+    def is_header(self, first: Item, second: Item) -> bool:
+        """Whether two items are the names at the head of a list: "lat, lon", "Latitude | ..."."""
+        if not (isinstance(first, Name) and isinstance(second, Name)):
+            return False
+        gap = self.between(first, second)
+        words = {token.text.lower() for token in gap if token.kind == "word"}
+        kinds = {token.kind for token in gap if token.kind != "word"}
+        return (
+            first.axis is not second.axis
+            and words <= JOINERS | {"deg", "degrees", "degree", "in"}
+            and kinds <= _HEADER_PUNCTUATION | {"&", "-", "dash"}
+        )
+
+    def closes_list(self, angle: Angle, first: Name, second: Name) -> bool:
+        """Whether the names of a list stand after it: "… 40.7 (lon, lat)", not "lat, lon: …"."""
+        after = self.tokens[second.end].kind if second.end < len(self.tokens) else ""
+        return after not in {":", "="} and _holds_only(self.between(angle, first), _NAME_OPENING)
+
+    def is_listed_under(self, header_end: Item, angle: Angle) -> bool:
+        """Whether nothing but layout and words of coordinates parts a header from a number."""
+        return _holds_only(self.between(header_end, angle), _LIST_PUNCTUATION | {"|"})
+
+    def is_close(self, left: Item, right: Item) -> bool:
+        """Whether no word of prose stands between two items."""
+        return all(
+            is_known(token.text) for token in self.between(left, right) if token.kind == "word"
+        )
+
+    def is_introduced(self, angle: Angle) -> bool:
+        """Whether a word like "coordinates" announces the number, at most eight tokens before."""
+        for token in reversed(self.tokens[max(angle.start - 8, 0) : angle.start]):
+            if token.kind == "word":
+                word = token.text.lower()
+                if word in INTRODUCERS:
+                    return True
+                if not is_known(word):
+                    return False
+            elif token.kind not in _LIST_PUNCTUATION:
+                return False
+        return False
+
+    def opens_choice(self, angle: Angle) -> bool:
+        """Whether "between" or "from" opens a range at this number."""
+        for token in reversed(self.tokens[max(angle.start - 4, 0) : angle.start]):
+            if token.kind == "word":
+                word = token.text.lower()
+                if word in {"between", "from", "either"}:
+                    return True
+                if word not in FILLERS:
+                    return False
+        return False
+
+
+def read_region(text: str) -> Region:
+    """Take a stretch of text apart. One pass: each token is looked at a bounded number of times."""
+    tokens = tokenize(text)
+    items: list[Item] = []
+    has_prose = False
+    position = 0
+    while position < len(tokens):
+        item = _item_at(tokens, position)
+        last = items[-1] if items else None
+        if isinstance(last, Angle) and last.end == position and tokens[position].kind == "±":
+            # "40.7 ± 0.1": the uncertainty belongs to the number and is passed over.
+            end = item.end if item is not None else position + 1
+            items[-1] = replace(last, end=end)
+        elif item is not None:
+            items.append(item)
+            end = item.end
+        else:
+            token = tokens[position]
+            has_prose = has_prose or (token.kind == "word" and not is_known(token.text))
+            end = position + 1
+        position = end
+    return Region(tokens, items, has_prose)
+
+
+def _item_at(tokens: Sequence[Token], position: int) -> Item | None:
+    token = tokens[position]
+    axis = axis_name(token.text) if token.kind == "word" else None
+    if axis is not None:
+        return Name(position, position + 1, axis)
+    angle = angle_at(tokens, position)
+    if angle is not None and is_no_coordinate(tokens, angle):
+        return OtherNumber(angle.start, angle.end)
+    return angle
+
+
+def _holds_only(gap: Sequence[Token], kinds: frozenset[str]) -> bool:
+    """Whether a gap holds only these kinds and words of the language of coordinates."""
+    for token in gap:
+        if token.kind == "word":
+            word = token.text.lower()
+            if word not in FILLERS and word not in INTRODUCERS and word not in JOINERS:
+                return False
+        elif token.kind not in kinds:
+            return False
+    return True
+
+
+def _is_trailing_point(gap: Sequence[Token]) -> bool:
+    """Whether the only point is tied to the number before and a separator follows: "40., -74"."""
+    points = [token for token in gap if token.kind == "."]
+    return len(points) == 1 and gap[0] is points[0] and len(gap) > 1 and not gap[0].is_spaced

@@ -1,0 +1,89 @@
+"""The two things read from a response: a point, or a verdict."""
+
+from gre.answers.failures import FailureReason, ParseFailure, excerpt
+from gre.answers.items import read_region
+from gre.answers.pairs import Outcome, read_pair
+from gre.answers.response import boxes, read_response, without_think
+from gre.answers.tokens import tokenize
+from gre.geo.latlon import LatLon
+
+_VERDICTS = {"true": True, "truth": True, "false": False}
+_NEGATIONS = frozenset({"not", "isn't", "isn’t", "neither", "nor", "or", "never", "cannot"})
+_VERDICT_FILLERS = frozenset(
+    "the final my answer is it this verdict judgment judgement conclusion therefore so thus hence"
+    " prediction coordinates are".split()
+)
+
+
+def read_latlon(text: str, *, strict: bool = False) -> LatLon | ParseFailure:
+    r"""The point that a model's text gives as its answer.
+
+    The first of these that occurs is read, and no other: the last complete <answer>; \boxed{};
+    a named pair ("lat: 40.7, lon: -74.0"); a bare pair ("40.7, -74.0", latitude first). Reasoning
+    inside <think> is no answer. Two different pairs of the same kind are ambiguous. Nothing is
+    guessed, swapped, wrapped or clamped.
+
+    Args:
+        text: What the model wrote. The time is linear in its length.
+        strict: Read <answer> tags only.
+
+    Returns:
+        The point, or why there is none.
+    """
+    answer = read_response(text).answer
+    if answer is not None:
+        return _explained(read_pair(read_region(answer), is_answer=True), answer)
+    if strict:
+        return ParseFailure(FailureReason.NO_ANSWER, f"no complete <answer>: {excerpt(text)}")
+    outside = without_think(text)
+    boxed = [read_pair(read_region(box.strip()), is_answer=True) for box in boxes(outside)]
+    if boxed:
+        return _explained(_agreed(boxed), outside)
+    return _explained(read_pair(read_region(outside.strip()), is_answer=False), outside)
+
+
+def read_judgment(text: str) -> bool | ParseFailure:
+    r"""The verdict of a judge: True, Truth or False in any case.
+
+    It is read in the last complete <answer>, in \boxed{}, or as the whole text or last line
+    outside of the reasoning ("Final answer: **True**"). "Not true", "True or False" and two
+    different verdicts are ambiguous.
+    """
+    answer = read_response(text).answer
+    if answer is not None:
+        return _verdict(answer)
+    outside = without_think(text).strip()
+    boxed = list(boxes(outside))
+    if boxed:
+        return _verdict(boxed[-1])
+    last_line = outside.rpartition("\n")[2]
+    words = {token.text.lower() for token in tokenize(last_line) if token.kind == "word"}
+    if words <= _VERDICTS.keys() | _VERDICT_FILLERS | _NEGATIONS:
+        return _verdict(last_line)
+    return ParseFailure(FailureReason.NO_ANSWER, f"no verdict: {excerpt(last_line)}")
+
+
+def _verdict(text: str) -> bool | ParseFailure:
+    words = [token.text.lower() for token in tokenize(text) if token.kind == "word"]
+    verdicts = {_VERDICTS[word] for word in words if word in _VERDICTS}
+    if not verdicts:
+        return ParseFailure(FailureReason.NO_ANSWER, f"neither True nor False: {excerpt(text)}")
+    if len(verdicts) > 1 or _NEGATIONS.intersection(words):
+        return ParseFailure(FailureReason.AMBIGUOUS, f"no clear verdict: {excerpt(text)}")
+    return verdicts.pop()
+
+
+def _agreed(outcomes: list[Outcome]) -> Outcome:
+    """The one point of several boxes; boxes without a pair do not count beside one with."""
+    points = [outcome for outcome in outcomes if isinstance(outcome, LatLon)]
+    if not points:
+        return outcomes[-1]
+    if any(point != points[0] for point in points):
+        return ParseFailure(FailureReason.AMBIGUOUS, f"{len(points)} boxes that differ")
+    return points[0]
+
+
+def _explained(outcome: Outcome, text: str) -> Outcome:
+    if isinstance(outcome, LatLon):
+        return outcome
+    return ParseFailure(outcome.reason, f"{outcome.detail}: {excerpt(text)}")

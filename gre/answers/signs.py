@@ -1,0 +1,210 @@
+"""Signs and hemispheres around the digits of an angle, and what about them is unclear."""
+
+from collections.abc import Sequence
+
+from gre.answers.failures import FailureReason, ParseFailure
+from gre.answers.tokens import NUMBER_KINDS, Token
+from gre.answers.vocabulary import (
+    CYRILLIC_LETTERS,
+    DEGREE_WORDS,
+    UNCLEAR_HEMISPHERES,
+    Axis,
+    Hemisphere,
+    hemisphere,
+    is_known,
+)
+
+_QUOTES = frozenset({"min", "sec"})
+_BRACKETS = frozenset({"(", "["})
+_SIGNS = frozenset({"dash", "+", "—", "±"})
+_AFTER_PREFIX = frozenset({":", "=", ")", "]", ".", "min", "sec", "deg"})
+_MAX_PUNCTUATION = 4
+
+
+def read_prefix(tokens: Sequence[Token], start: int) -> tuple[int, Hemisphere | None]:
+    """A hemisphere before a number: the index where sign or digits begin, and the side.
+
+    "N 40", "N: 40", "(W) 74". Where there is none the index is `start`.
+    """
+    token = tokens[start]
+    side = hemisphere(token.text) if token.kind == "word" else None
+    if side is None or token.text.lower() in CYRILLIC_LETTERS:
+        return start, None
+    position = start + 1
+    last = min(position + _MAX_PUNCTUATION, len(tokens) - 1)
+    while position < last and tokens[position].kind in _AFTER_PREFIX:
+        if tokens[position].kind == "." and len(token.text) > 1:
+            return start, None  # "facing west. 40.7": the word ends a sentence
+        position += 1
+    return (position, side) if starts_number(tokens, position) else (start, None)
+
+
+def starts_number(tokens: Sequence[Token], position: int) -> bool:
+    """Whether digits, or one sign and digits, begin at `position`."""
+    if position < len(tokens) and tokens[position].kind in {"dash", "+"}:
+        position += 1
+    return position < len(tokens) and tokens[position].kind in NUMBER_KINDS
+
+
+def read_sign(tokens: Sequence[Token], start: int) -> tuple[int, int, ParseFailure | None]:
+    """Signs before digits: the index of the digits; -1, 0 (none) or +1; what is unclear."""
+    position = start
+    while position < min(start + 3, len(tokens)) and tokens[position].kind in _SIGNS:
+        position += 1
+    signs = [token.kind for token in tokens[start:position]]
+    if position >= len(tokens):
+        return position, 0, None
+    if not signs:
+        return position, 0, _detached_minus(tokens, start)
+    if len(signs) > 1 or signs[0] in {"—", "±"}:
+        written = "".join(token.text for token in tokens[start:position])
+        return position, 0, _ambiguous(f"unclear sign {written!r}")
+    if signs[0] == "dash" and _is_dash_unclear(tokens, start):
+        return position, 0, _ambiguous("a dash that may be a minus sign or punctuation")
+    return position, (-1 if signs[0] == "dash" else +1), None
+
+
+def read_suffix(
+    tokens: Sequence[Token], end: int, *, has_prefix: bool
+) -> tuple[Hemisphere | None, int, ParseFailure | None]:
+    """A hemisphere after a number: the side, the index after it, what is unclear.
+
+    "40 N", "40° (N)", "40 deg. N", "40-N". In "N 40 W 74" the W belongs to what follows.
+    """
+    position = end
+    while position < min(end + _MAX_PUNCTUATION, len(tokens)) and _leads_to_suffix(
+        tokens, position
+    ):
+        position += 1
+    if position >= len(tokens) or tokens[position].kind != "word":
+        return None, end, _stray_side(tokens, end)
+    word = tokens[position].text
+    if word.lower() in UNCLEAR_HEMISPHERES:
+        return None, end, _ambiguous(f"{word!r} is east in some languages and west in others")
+    side = hemisphere(word)
+    if side is None or (has_prefix and starts_number(tokens, position + 1)):
+        return None, end, None
+    following = tokens[position + 1] if position + 1 < len(tokens) else None
+    if word.lower() in CYRILLIC_LETTERS:
+        return _read_cyrillic(tokens, position, end, side)
+    if any(token.kind in _BRACKETS for token in tokens[end:position]):
+        if following is None or following.kind not in {")", "]"}:
+            return None, end, None
+        return side, position + 2, None
+    has_mark = tokens[end - 1].kind == "deg" or tokens[end - 1].text.lower() in DEGREE_WORDS
+    if len(word) > 1 and following is not None and _begins_name(following, has_mark=has_mark):
+        return None, end, _ambiguous(f"{word!r} may belong to the number or to what follows")
+    return side, position + 1, None
+
+
+def check_sides(
+    before: Hemisphere | None, after: Hemisphere | None, sign: int
+) -> ParseFailure | None:
+    """What contradicts itself in a sign and the sides before and after, or None."""
+    if before is not None and after is not None and before != after:
+        return _ambiguous("two different hemispheres on one number")
+    side = before or after
+    if side is None or sign in {0, side.sign}:
+        return None
+    return _ambiguous("sign and hemisphere contradict each other")
+
+
+def axis_of(before: Hemisphere | None, after: Hemisphere | None) -> Axis | None:
+    """The axis that the sides say, or None where none is written."""
+    side = before or after
+    return side.axis if side is not None else None
+
+
+def _ambiguous(detail: str) -> ParseFailure:
+    return ParseFailure(FailureReason.AMBIGUOUS, detail)
+
+
+def _is_dash_unclear(tokens: Sequence[Token], dash: int) -> bool:
+    r"""Whether a dash before digits may be punctuation.
+
+    It is a minus sign at the very start, after punctuation, and with space before but none after.
+    It is unclear after a word or number with spaces on both sides or on neither ("lat - 5",
+    "lat-5", "40-73"), and as a list bullet ("\n- 5").
+    """
+    if dash == 0:
+        return False
+    before, is_apart = tokens[dash - 1], tokens[dash + 1].is_spaced
+    if before.kind == "nl":
+        return is_apart
+    is_mark = before.kind in _QUOTES and dash > 1 and tokens[dash - 2].kind in NUMBER_KINDS
+    if is_mark or before.kind in NUMBER_KINDS or before.kind in {"word", "deg", ")", "]"}:
+        return is_apart or not tokens[dash].is_spaced
+    return False
+
+
+def _detached_minus(tokens: Sequence[Token], start: int) -> ParseFailure | None:
+    """A minus sign parted from its digits by a bracket, a quote or a letter: -(40), -N40."""
+    position, is_tied = start, True
+    while position > max(start - 2, 0) and tokens[position - 1].kind in _BRACKETS | _QUOTES | {
+        "word"
+    }:
+        is_tied = is_tied and not tokens[position].is_spaced
+        position -= 1
+    if position in {start, 0} or tokens[position - 1].kind != "dash":
+        return None
+    begins = position == 1 or tokens[position - 1].is_spaced or tokens[position - 2].kind == "nl"
+    if is_tied and begins and not tokens[position].is_spaced:
+        return _ambiguous("a minus sign parted from its number")
+    return None
+
+
+def _leads_to_suffix(tokens: Sequence[Token], position: int) -> bool:
+    """Whether a token may stand between digits and their hemisphere."""
+    token = tokens[position]
+    if token.kind in _QUOTES | _BRACKETS:
+        return True
+    if token.kind == ".":
+        return position > 0 and tokens[position - 1].text.lower() in DEGREE_WORDS
+    is_tied_dash = token.kind == "dash" and not token.is_spaced
+    return is_tied_dash and not starts_number(tokens, position + 2)
+
+
+def _begins_name(token: Token, *, has_mark: bool) -> bool:
+    """Whether the word after "west" makes it part of something else: west of, West Village."""
+    if token.kind != "word" or token.text.lower() == "and":
+        return False
+    if token.text.lower() == "of":
+        return not has_mark
+    return not has_mark and token.text[0].isupper() and not is_known(token.text)
+
+
+def _stray_side(tokens: Sequence[Token], end: int) -> ParseFailure | None:
+    """A one-letter hemisphere that a comma parts from the number: "73.985, W"."""
+    position, num_commas = end, 0
+    while position < min(end + _MAX_PUNCTUATION, len(tokens)) and tokens[position].kind in (
+        _QUOTES | {","}
+    ):
+        num_commas += tokens[position].kind == ","
+        position += 1
+    if num_commas == 0 or position >= len(tokens) or tokens[position].kind != "word":
+        return None
+    letter, after = tokens[position].text, position + 1
+    while after < min(position + _MAX_PUNCTUATION, len(tokens)) and tokens[after].kind in _QUOTES:
+        after += 1
+    if len(letter) > 1 or hemisphere(letter) is None or read_prefix(tokens, position)[1]:
+        return None
+    if after < len(tokens) and tokens[after].kind in {":", "=", "word"}:
+        return None
+    return _ambiguous(f"a comma parts {letter!r} from its number")
+
+
+def _read_cyrillic(
+    tokens: Sequence[Token], position: int, end: int, side: Hemisphere
+) -> tuple[Hemisphere | None, int, ParseFailure | None]:
+    """One of С Ю В З, alone or as "с. ш.", "в. д."; before another word it is a preposition."""
+    after = position + 1
+    if after < len(tokens) and tokens[after].kind == ".":
+        after += 1
+    if after >= len(tokens) or tokens[after].kind != "word":
+        return side, position + 1, None
+    letter = tokens[after].text.lower()
+    if letter not in {"ш", "д"}:
+        return None, end, None
+    if (letter == "ш") != (side.axis is Axis.LAT):
+        return None, end, _ambiguous("letters of two different axes on one number")
+    return side, after + 1, None

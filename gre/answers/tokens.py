@@ -1,0 +1,117 @@
+"""A model's text as tokens: numbers, words, degree signs, quotes, dashes, single characters.
+
+One pass of one regular expression without nested repetition, then one pass over the tokens, so
+the time grows linearly with the text. What a token means is decided in `gre.answers.angles`.
+"""
+
+import re
+from typing import NamedTuple
+
+# Full-width and Arabic forms of characters that the grammar knows.
+_VARIANTS = str.maketrans("，、；：（）［］｛｝／＋．،", ",,;:()[]{}/+.,")
+
+_JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
+
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
+
+_TOKEN = re.compile(
+    r"""
+      (?P<space> [^\S\r\n]++ | [*_~≈^${}\u200b-\u200f\u2060\ufeff\u00ad] | \\[,;!\ ] )
+    | (?P<nl> [\r\n]++ | \\[nrt](?=l(?:at|on|ng)|[^a-z]) )
+    | (?P<num> (?: [0-9]++ (?:\.[0-9]++)*+ | (?<![\w.])\.[0-9]++ )
+               (?: [eE][+-]?[0-9]{1,4}+(?![0-9.A-Za-z°]) )? )
+    | (?P<deg> [°º˚] | &deg; | \\circ(?![A-Za-z]) | \\degrees?(?![A-Za-z]) )
+    | (?P<sec> ["”“″„‟«»＂] | \\" | &quot; )
+    | (?P<min> ['’‘′‵`´ʹʼ＇] | \\' )
+    | (?P<dash> [-−–‐‑‒﹣－] )
+    | (?P<word> [^\W\d_]++ (?:['’][^\W\d_]++)*+ )
+    | (?P<tex> \\[A-Za-z]++ )
+    | (?P<other> . )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+
+
+class Token(NamedTuple):
+    """One token.
+
+    Attributes:
+        kind: "num", "comma_num" (a number written with a decimal comma), "bad_num" (digits that
+            are no number, like 1.2.3), "word", "deg", "min", "sec", "dash", "nl", or the
+            character itself.
+        text: As written; a decimal comma is a point here.
+        is_spaced: Whether white space or markup stands directly before it.
+    """
+
+    kind: str
+    text: str
+    is_spaced: bool
+
+
+NUMBER_KINDS = frozenset({"num", "comma_num", "bad_num"})
+
+
+def tokenize(text: str) -> list[Token]:
+    """The tokens of a text in order. White space, emphasis and TeX markup are not tokens."""
+    tokens: list[Token] = []
+    is_spaced = True
+    for match in _TOKEN.finditer(_plain(text)):
+        kind = match.lastgroup or "other"
+        if kind in {"space", "tex"}:
+            is_spaced = True
+            continue
+        written = match.group()
+        if kind == "other":
+            kind = written
+        elif kind == "num" and written.count(".") > 1:
+            kind = "bad_num"
+        tokens.append(Token(kind, written, is_spaced))
+        is_spaced = False
+    return _join_decimal_commas(tokens)
+
+
+def _plain(text: str) -> str:
+    r"""Undo JSON's \uXXXX, other scripts' digits and full-width punctuation."""
+    if "\\u" in text:
+        text = _JSON_ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    if not text.isascii():
+        text = _OTHER_DIGIT.sub(lambda match: str(int(match[0])), text).translate(_VARIANTS)
+    return text
+
+
+def _join_decimal_commas(tokens: list[Token]) -> list[Token]:
+    """Join "23,43" into one number where nothing but a decimal comma fits between the digits.
+
+    Two whole numbers tied by a comma without space become one "comma_num" (whether it stands for
+    one number or two is decided later); three or more become one "bad_num". A number with a point
+    on either side shows that the comma parts two numbers, and nothing is joined.
+    """
+    joined: list[Token] = []
+    position = 0
+    while position < len(tokens):
+        end = _chain_end(tokens, position)
+        numbers = tokens[position:end:2]
+        if end - position > 1 and all(number.text.isdigit() for number in numbers):
+            kind = "comma_num" if len(numbers) == 2 else "bad_num"
+            text = (".").join(number.text for number in numbers)
+            joined.append(Token(kind, text, tokens[position].is_spaced))
+        else:
+            joined.extend(tokens[position:end])
+        position = end
+    return joined
+
+
+def _chain_end(tokens: list[Token], start: int) -> int:
+    """The index after the chain "num , num , …" that begins at `start`, all without space."""
+    end = start + 1
+    if tokens[start].kind != "num":
+        return end
+    while (
+        end + 1 < len(tokens)
+        and tokens[end].kind == ","
+        and tokens[end + 1].kind == "num"
+        and not tokens[end].is_spaced
+        and not tokens[end + 1].is_spaced
+    ):
+        end += 2
+    return end
