@@ -174,9 +174,11 @@ check_python() {
 
 stamp_file() { printf '%s/.gre-environment' "$ENV_DIR"; }
 
-# One hash over all that decides what gets installed, except the list of extras.
+# One hash over all that decides what gets installed, except the list of extras. The settings of
+# linter, type checker and tests in pyproject.toml decide nothing of it.
 fingerprint() {
-    { cat "$ROOT/pyproject.toml" "$ROOT/constraints.txt"
+    { awk '/^\[/ { keep = !/^\[+tool\.(ruff|mypy|pytest)/ } keep' "$ROOT/pyproject.toml"
+      cat "$ROOT/constraints.txt"
       printf '%s\n' "$ROOT" "$KEEP_TORCH"
       readlink -f "$ENV_DIR/bin/python"; } | sha256sum | cut -c 1-64
 }

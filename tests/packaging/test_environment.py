@@ -61,13 +61,24 @@ def test_a_subset_of_the_extras_is_ready_and_more_are_added_to_them(project: Pro
     assert "[curate,demo,dev,eval,judge,train]" in project.pip_calls[1]
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "constraints.txt"])
-def test_a_change_of_the_requirements_installs_again(project: Project, name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "old", "new", "calls"),
+    [
+        ("pyproject.toml", '"numpy>=2.0"', '"numpy>=2.1"', 2),
+        ("constraints.txt", "torch==2.15.0", "torch==2.15.1", 2),
+        ("pyproject.toml", "line-length = 100", "line-length = 99", 1),
+    ],
+)
+def test_a_change_of_the_requirements_installs_again(
+    project: Project, name: str, old: str, new: str, calls: int
+) -> None:
     project.set_up()
-    with (project.folder / name).open("a") as file:
-        file.write("# changed\n")
+    file = project.folder / name
+    before = file.read_text()
+    assert old in before
+    file.write_text(before.replace(old, new))
     project.set_up()
-    assert len(project.pip_calls) == 2
+    assert len(project.pip_calls) == calls
 
 
 def test_core_alone_has_no_extras(project: Project) -> None:
