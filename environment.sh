@@ -302,7 +302,7 @@ show_progress() {
         done_count=$((done_count - INSTALLED_BEFORE))
         now="installing $((done_count < total ? done_count : total)) of $total packages"
     fi
-    now=$(cut -c 1-60 <<<"$now")
+    now=$(cut -c 1-60 <<<"${now:-checking what is installed}")
     if [ -t 1 ]; then
         printf '\r\033[K  %02d:%02d  %s' $((elapsed / 60)) $((elapsed % 60)) "$now"
     elif [ $((elapsed / 30)) -gt "$TICKS" ]; then
