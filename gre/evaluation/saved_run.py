@@ -1,0 +1,193 @@
+"""A finished evaluation read back from its folder, checked, for tables and pages."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+import numpy as np
+
+from gre.data.jsonio import RawRecord, RecordError, iter_json
+from gre.errors import InputError
+from gre.evaluation.metrics import Protocol, Summary, score_errors
+from gre.evaluation.points import Points, measure_errors
+from gre.geo.latlon import LatLon, LatLonError
+
+STATUSES = ("ok", "failed", "error")
+"""Read as a point; answered but unreadable; could not be asked."""
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a run holds for one sample.
+
+    Attributes:
+        id: Unique within the run.
+        image: Path of the photo as the run wrote it.
+        truth: Where it was taken.
+        guess: What was read from the answer, or None.
+        error_km: Distance between the two under the run's protocol, or None.
+        status: One of `STATUSES`.
+        reason: Why there is no guess, in a word.
+        detail: The same in a sentence.
+        text: The model's answer as written.
+        groups: Values by group name.
+    """
+
+    id: str
+    image: str
+    truth: LatLon
+    guess: LatLon | None
+    error_km: float | None
+    status: str
+    reason: str | None
+    detail: str | None
+    text: str | None
+    groups: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class SavedRun:
+    """One run folder.
+
+    Attributes:
+        folder: Where it lies.
+        name: What it is called in tables.
+        facts: `summary.json` as it is.
+        protocol: How its errors are measured and counted.
+        predictions: In benchmark order.
+        summary: Scored anew from the predictions.
+        bounds: Summaries of the oracle and of the model without images, where the run has them.
+    """
+
+    folder: Path
+    name: str
+    facts: Mapping[str, Any]
+    protocol: Protocol
+    predictions: tuple[Prediction, ...]
+    summary: Summary
+    bounds: Mapping[str, Summary]
+
+    @property
+    def data_sha256(self) -> str:
+        """Which data it ran on."""
+        return str(self.facts.get("data_sha256", ""))
+
+
+def read_run(folder: Path) -> SavedRun:
+    """Read a run folder.
+
+    Raises:
+        InputError: A file is missing, or something in it is not what `gre evaluate` writes.
+    """
+    facts = _read_summary(folder / "summary.json")
+    path = folder / "predictions.jsonl"
+    try:
+        protocol = Protocol(**facts.get("protocol", {}))
+        bounds = {name: Summary.from_json(bound) for name, bound in facts.get("bounds", {}).items()}
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise InputError(
+            f"{folder / 'summary.json'}: protocol or bounds are damaged ({error}); "
+            "evaluate again into a new folder"
+        ) from None
+    predictions = _measured([_read_prediction(raw) for raw in iter_json(path)], protocol)
+    return SavedRun(
+        folder=folder,
+        name=str(facts.get("name") or folder.name),
+        facts=MappingProxyType(facts),
+        protocol=protocol,
+        predictions=predictions,
+        summary=summarize(predictions, protocol),
+        bounds=MappingProxyType(bounds),
+    )
+
+
+def summarize(predictions: Sequence[Prediction], protocol: Protocol) -> Summary:
+    """Score predictions; those that could not be asked are counted apart."""
+    asked = [prediction for prediction in predictions if prediction.status != "error"]
+    truth = _points([prediction.truth for prediction in asked])
+    zeros = Points(np.zeros(len(asked)), np.zeros(len(asked)))
+    needs_origin = protocol.unreadable == "origin"
+    return score_errors(
+        [np.nan if p.error_km is None else p.error_km for p in asked],
+        protocol=protocol,
+        origin_km=measure_errors(truth, zeros, distance=protocol.distance)
+        if needs_origin
+        else None,
+        n_errors=len(predictions) - len(asked),
+    )
+
+
+def by_group(predictions: Sequence[Prediction]) -> dict[str, dict[str, list[Prediction]]]:
+    """Predictions by group name and value, both in order of the alphabet."""
+    members: dict[str, dict[str, list[Prediction]]] = {}
+    for prediction in predictions:
+        for name, value in prediction.groups.items():
+            members.setdefault(name, {}).setdefault(value, []).append(prediction)
+    return {name: dict(sorted(parts.items())) for name, parts in sorted(members.items())}
+
+
+def _read_summary(path: Path) -> dict[str, Any]:
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(
+            f"{path}: no such file; name a folder that gre evaluate wrote and finished"
+        ) from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read ({error}); evaluate again") from None
+    if not isinstance(facts, dict):
+        raise InputError(f"{path}: is no JSON object; evaluate again into a new folder")
+    return facts
+
+
+def _read_prediction(raw: RawRecord | RecordError) -> Prediction:
+    if isinstance(raw, RecordError):
+        raise raw
+    row = raw.value
+    try:
+        if not isinstance(row, dict):
+            raise TypeError("the row is no object")
+        status = str(row["status"])
+        if status not in STATUSES:
+            raise ValueError(f"status {status!r} is none of {', '.join(STATUSES)}")
+        return Prediction(
+            id=str(row["id"]),
+            image=str(row.get("image") or ""),
+            truth=LatLon(row["gt_lat"], row["gt_lon"]),
+            guess=LatLon(row["lat"], row["lon"]) if status == "ok" else None,
+            error_km=None,
+            status=status,
+            reason=_text(row.get("reason")),
+            detail=_text(row.get("detail")),
+            text=_text(row.get("text")),
+            groups={str(k): str(v) for k, v in (row.get("groups") or {}).items()},
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, LatLonError) as error:
+        what = f"field {error} is missing" if isinstance(error, KeyError) else str(error)
+        raise RecordError(raw.place, f"{what}; evaluate again into a new folder") from None
+
+
+def _text(value: object) -> str | None:
+    return None if value is None else str(value)
+
+
+def _measured(predictions: Sequence[Prediction], protocol: Protocol) -> tuple[Prediction, ...]:
+    """The same with their errors, measured here so that tables and pages cannot disagree."""
+    errors = measure_errors(
+        _points([p.truth for p in predictions]),
+        _points([p.guess for p in predictions]),
+        distance=protocol.distance,
+    )
+    return tuple(
+        Prediction(**{**vars(prediction), "error_km": None if np.isnan(error) else float(error)})
+        for prediction, error in zip(predictions, errors, strict=True)
+    )
+
+
+def _points(points: Sequence[LatLon | None]) -> Points:
+    pairs = [(np.nan, np.nan) if point is None else point.as_tuple() for point in points]
+    array = np.array(pairs, dtype=np.float64).reshape(-1, 2)
+    return Points(array[:, 0], array[:, 1])
