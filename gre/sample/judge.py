@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gre.errors import InputError
-from gre.geo.distance import haversine_km
+from gre.geo.distance import great_circle_km, haversine_km
 from gre.sample.scenes import CUES, Scene
 
 FALSE_MIN_KM = 750.0
@@ -22,6 +22,9 @@ FALSE_MIN_KM = 750.0
 
 _SWAPS_PER_ITEM = 6
 """Attempts per item to exchange two chains for a better disguise. Ours."""
+
+_DRAWS = 50
+"""Choices of the false half before giving up."""
 
 _NO_VALUE = -1
 
@@ -41,17 +44,41 @@ def judge_items(scenes: Sequence[Scene], rng: np.random.Generator) -> list[Judge
     Raises:
         InputError: The scenes are too few or too close together to find false chains.
     """
-    is_false = np.zeros(len(scenes), dtype=bool)
-    is_false[rng.permutation(len(scenes))[: len(scenes) // 2]] = True
-    liars = [scene for scene, is_lie in zip(scenes, is_false, strict=True) if is_lie]
-    tellers = iter([liars[i] for i in _false_permutation(liars, rng)])
-    return [
-        JudgeItem(scene, next(tellers), False) if is_lie else JudgeItem(scene, scene, True)
-        for scene, is_lie in zip(scenes, is_false, strict=True)
-    ]
+    for _ in range(_DRAWS):
+        is_false = np.zeros(len(scenes), dtype=bool)
+        is_false[rng.permutation(len(scenes))[: len(scenes) // 2]] = True
+        liars = [scene for scene, is_lie in zip(scenes, is_false, strict=True) if is_lie]
+        order = _false_permutation(liars, rng)
+        if order is None:
+            continue
+        tellers = iter([liars[i] for i in order])
+        return [
+            JudgeItem(scene, next(tellers), False) if is_lie else JudgeItem(scene, scene, True)
+            for scene, is_lie in zip(scenes, is_false, strict=True)
+        ]
+    raise InputError(
+        f"no false chains found among {len(scenes)} scenes, must be over {FALSE_MIN_KM:.0f} km"
+        " apart; set the world's judge sizes to 0 or to 40 and more"
+    )
 
 
-def _false_permutation(scenes: Sequence[Scene], rng: np.random.Generator) -> NDArray[np.int64]:
+def practice_items(
+    scenes: Sequence[Scene], tellers: Sequence[Scene], rng: np.random.Generator
+) -> list[JudgeItem]:
+    """One item per scene for learning the format alone: honest or of a far teller, by chance."""
+    items = []
+    for scene in scenes:
+        teller = scene
+        if rng.random() < 0.5:
+            teller = tellers[int(rng.integers(len(tellers)))]
+        is_far = great_circle_km(teller.point, scene.point) > FALSE_MIN_KM
+        items.append(JudgeItem(scene, teller if is_far else scene, not is_far))
+    return items
+
+
+def _false_permutation(
+    scenes: Sequence[Scene], rng: np.random.Generator
+) -> NDArray[np.int64] | None:
     """Whose chain each scene is given: far away, contradicted by a visible cue, else alike."""
     count = len(scenes)
     if count == 0:
@@ -59,35 +86,30 @@ def _false_permutation(scenes: Sequence[Scene], rng: np.random.Generator) -> NDA
     shared, contradicted = _cue_agreement(scenes)
     allowed = contradicted & (_distances_km(scenes) > FALSE_MIN_KM)
     order = _allowed_permutation(allowed, rng)
+    if order is None:
+        return None
     for a, b in rng.integers(count, size=(_SWAPS_PER_ITEM * count, 2)):
         own, other = order[a], order[b]
         if allowed[a, other] and allowed[b, own]:
-            gain = (
-                int(shared[a, other])
-                + int(shared[b, own])
-                - int(shared[a, own])
-                - int(shared[b, other])
-            )
-            if gain > 0:
+            now = int(shared[a, own]) + int(shared[b, other])
+            if int(shared[a, other]) + int(shared[b, own]) > now:
                 order[a], order[b] = other, own
     return order
 
 
-def _allowed_permutation(allowed: NDArray[np.bool_], rng: np.random.Generator) -> NDArray[np.int64]:
+def _allowed_permutation(
+    allowed: NDArray[np.bool_], rng: np.random.Generator
+) -> NDArray[np.int64] | None:
     count = len(allowed)
     order = rng.permutation(count)
-    for _ in range(200 * count):
+    for _ in range(100 * count):
         wrong = np.flatnonzero(~allowed[np.arange(count), order])
         if not len(wrong):
             return order
-        a = wrong[0]
-        b = int(rng.integers(count))
+        a, b = wrong[0], int(rng.integers(count))
         if allowed[a, order[b]] and (allowed[b, order[a]] or not allowed[b, order[b]]):
             order[a], order[b] = order[b], order[a]
-    raise InputError(
-        f"no false chains found among {count} scenes, must be over {FALSE_MIN_KM:.0f} km apart;"
-        " set the world's judge sizes to 0 or to 40 and more"
-    )
+    return None
 
 
 def _distances_km(scenes: Sequence[Scene]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from gre.errors import InputError
-from gre.sample.judge import JudgeItem, judge_items
+from gre.sample.judge import JudgeItem, judge_items, practice_items
 from gre.sample.published import (
     NEUTRAL_THOUGHTS,
     Record,
@@ -80,7 +80,7 @@ def cold_start_records(seed: int, scenes: Sequence[Scene]) -> list[Record]:
     rng = _split_generator(seed, "cot", stream=2)
     ratio = COLD_START_JUDGE_SHARE / (1.0 - COLD_START_JUDGE_SHARE)
     chosen = rng.permutation(len(scenes))[: round(len(scenes) * ratio)]
-    items = judge_items([scenes[i] for i in sorted(chosen)], rng)
+    items = practice_items([scenes[i] for i in sorted(chosen)], scenes, rng)
     records = [cot_record(scene) for scene in scenes]
     for item in items:
         thought = NEUTRAL_THOUGHTS[int(rng.integers(len(NEUTRAL_THOUGHTS)))]

@@ -26,12 +26,15 @@ _PAINTS: tuple[Colour, ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Plate:
-    """A number plate: colours, bands and shape. `aspect` is width over height."""
+    """A number plate: colours, bands and shape.
+
+    `aspect` is width over height; `split` the share of the upper of two rows, 0 for one row.
+    """
 
     ground: Colour
     ink: Colour
     aspect: float = 4.2
-    rows: int = 1
+    split: float = 0.0
     left_band: Colour | None = None
     right_band: Colour | None = None
     top_band: Colour | None = None
@@ -45,8 +48,8 @@ PLATES: Mapping[str, Plate] = {
     "yellow blue band": Plate((252, 206, 10), _INK, left_band=_BLUE),
     "blue band": Plate(_WHITE, _INK, left_band=_BLUE),
     "two blue bands": Plate(_WHITE, _INK, left_band=_BLUE, right_band=_BLUE),
-    "two rows": Plate(_WHITE, _INK, aspect=1.9, rows=2),
-    "green two rows": Plate(_WHITE, (10, 130, 70), aspect=1.9, rows=2),
+    "two rows": Plate(_WHITE, _INK, aspect=1.9, split=0.64),
+    "green two rows": Plate(_WHITE, (0, 150, 76), aspect=1.9, split=0.34),
     "black": Plate((20, 20, 22), (244, 244, 240), aspect=3.2),
     "blue": Plate((20, 72, 190), _WHITE, aspect=3.2),
 }
@@ -75,16 +78,10 @@ def draw_plate(
     if plate.right_band is not None:
         brush.box(plate.right_band, x1 - band, y0, x1, y1)
         x1 -= band
-    for row in range(plate.rows):
-        _digits(
-            brush,
-            plate.ink,
-            rng,
-            x0,
-            y0 + (y1 - y0) * row / plate.rows,
-            x1,
-            y0 + (y1 - y0) * (row + 1) / plate.rows,
-        )
+    middle = y0 + (y1 - y0) * plate.split
+    if plate.split:
+        _digits(brush, plate.ink, rng, x0, y0, x1, middle)
+    _digits(brush, plate.ink, rng, x0, middle, x1, y1)
 
 
 def _digits(
@@ -106,7 +103,7 @@ def _digits(
             (right, low),
         ]
         order = rng.permutation(6)[: int(rng.integers(3, 6))]
-        brush.line(ink, [corners[k] for k in sorted(order)], width=max(1.0, height * 0.11))
+        brush.line(ink, [corners[k] for k in sorted(order)], width=max(1.0, height * 0.17))
 
 
 def draw_car_behind(

@@ -16,7 +16,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from gre.errors import GreError, InputError
 from gre.sample.cities import CITIES
 from gre.sample.oracle import Oracle
-from gre.sample.plan import QUICK, WorldSizes, cold_start_records, plan_world, split_judge_items
+from gre.sample.plan import (
+    FULL,
+    QUICK,
+    WorldSizes,
+    cold_start_records,
+    plan_world,
+    split_judge_items,
+)
 from gre.sample.published import (
     Record,
     bench_record,
@@ -27,6 +34,8 @@ from gre.sample.published import (
 )
 from gre.sample.render import JPEG_QUALITY, render_scene
 from gre.sample.scenes import Scene
+
+__all__ = ["FULL", "QUICK", "WorldSizes", "WorldSummary", "write_sample_world"]
 
 FORMAT = "gre-sample-world"
 VERSION = 1
@@ -55,6 +64,12 @@ class WorldSummary:
     num_images: int
     is_new: bool
     duration_s: float
+
+    def describe(self) -> str:
+        """One line for the command line."""
+        parts = ", ".join(f"{count} {split}" for split, count in asdict(self.sizes).items())
+        how = f"drawn in {self.duration_s:.0f} s" if self.is_new else "already there"
+        return f"{self.directory}: {self.num_images} pictures ({parts}), seed {self.seed}, {how}"
 
 
 def write_sample_world(
