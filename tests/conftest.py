@@ -1,9 +1,11 @@
-"""Fixtures shared by all tests."""
+"""Fixtures shared by all tests: real data where present, one small sample world, one tiny model."""
 
 import os
 from pathlib import Path
 
 import pytest
+
+SMALL_WORLD = {"cot": 40, "judge": 8, "seed": 8, "val": 6, "test": 10, "judge_test": 4}
 
 
 @pytest.fixture(scope="session")
@@ -13,3 +15,23 @@ def real_data() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("GRE_REAL_DATA names no folder: real photos and tables are not here")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def sample_world(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A sample world of a few dozen pictures. Tests must not write to it."""
+    from gre.sample.plan import WorldSizes
+    from gre.sample.write import write_sample_world
+
+    folder = tmp_path_factory.mktemp("world") / "world"
+    write_sample_world(folder, seed=3, sizes=WorldSizes(**SMALL_WORLD), workers=1, progress=False)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Qwen2.5-VL with random weights. Tests must not write to it."""
+    from gre.sample.texts import tokenizer_texts
+    from gre.sample.tiny_model import write_tiny_model
+
+    return write_tiny_model(tmp_path_factory.mktemp("model") / "tiny", texts=tokenizer_texts())

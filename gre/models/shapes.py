@@ -91,10 +91,10 @@ QWEN_SHAPES: dict[str, QwenShape] = {
 """Published models by size. Source: `config.json` of Qwen/Qwen2.5-VL-{3B,7B,32B,72B}-Instruct."""
 
 TINY_SHAPE = QwenShape(
-    hidden_size=192,
-    intermediate_size=512,
+    hidden_size=128,
+    intermediate_size=384,
     num_layers=4,
-    num_heads=6,
+    num_heads=4,
     num_kv_heads=2,
     vocab_size=0,  # the tokenizer decides
     tie_word_embeddings=True,

@@ -5,6 +5,7 @@ ones, so every script runs on it unchanged. With `shape` set to a published one,
 size and special-token ids are the real ones and only depth is reduced.
 """
 
+import json
 import shutil
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -22,6 +23,7 @@ from gre.models.shapes import (
 )
 
 if TYPE_CHECKING:
+    from tokenizers import Tokenizer
     from transformers import PreTrainedTokenizerFast
 
 TINY_VOCABULARY = 1600
@@ -115,8 +117,7 @@ def train_tokenizer(
     )
     tokenizer.train_from_iterator(texts, trainer)
     if published_ids:
-        learnt = tokenizer.get_vocab_size()
-        tokenizer.add_tokens([f"<|unused_{i}|>" for i in range(learnt, FIRST_SPECIAL_ID)])
+        tokenizer = _fill_vocabulary(tokenizer, FIRST_SPECIAL_ID)
     tokenizer.add_special_tokens(list(SPECIAL_TOKENS))
     return PreTrainedTokenizerFast(
         tokenizer_object=tokenizer,
@@ -127,6 +128,16 @@ def train_tokenizer(
         padding_side="left",
         extra_special_tokens={"image_token": "<|image_pad|>", "video_token": "<|video_pad|>"},
     )
+
+
+def _fill_vocabulary(tokenizer: "Tokenizer", size: int) -> "Tokenizer":
+    """Give a tokenizer entries that no text reaches, so that the next token gets the id `size`."""
+    from tokenizers import Tokenizer
+
+    state = json.loads(tokenizer.to_str())
+    vocabulary = state["model"]["vocab"]
+    vocabulary |= {f"<|unused_{i}|>": i for i in range(len(vocabulary), size)}
+    return Tokenizer.from_str(json.dumps(state))
 
 
 def chat_template() -> str:

@@ -13,6 +13,7 @@ from gre.data.records import BenchRecord
 from gre.models.qwen_vl import write_instruction
 from gre.train.checkpoints import mark_complete, restore_full_weights
 from gre.train.heldout import heldout_metrics, locate_errors
+from gre.train.sampling import LengthBuckets
 
 if TYPE_CHECKING:
     from transformers import Trainer as _TrainerBase
@@ -27,12 +28,22 @@ class StageTrainer(_TrainerBase):
 
     - a resumed run really starts from the checkpoint's weights;
     - `evaluate` locates a fixed held-out set greedily instead of computing a loss;
+    - rows of like length share a batch, where `row_lengths` says how long they are;
     - a checkpoint carries the question it was trained on, and a mark written last.
     """
 
     heldout: Sequence[BenchRecord] = ()
     heldout_max_new_tokens: int = 512
     question: str = ""
+    row_lengths: Sequence[int] = ()
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> Any:  # Any: a torch Sampler
+        if not self.row_lengths:
+            return super()._get_train_sampler(train_dataset)
+        seed = self.args.data_seed if self.args.data_seed is not None else self.args.seed
+        return LengthBuckets(
+            self.row_lengths, batch_size=self.args.per_device_train_batch_size, seed=seed
+        )
 
     def _load_from_checkpoint(
         self, resume_from_checkpoint: str, model: nn.Module | None = None

@@ -190,6 +190,7 @@ def build_trainer(run: Run) -> ColdStartTrainer:
     trainer.heldout = heldout
     trainer.heldout_max_new_tokens = run.data.heldout_max_new_tokens
     trainer.question = question
+    trainer.row_lengths = [len(record.question) + len(record.answer) for record in records]
     return trainer
 
 
