@@ -71,7 +71,7 @@ class _Frame:
 
 def accuracy_chart(curves: Sequence[Curve], bounds: Sequence[Bound], *, title: str) -> Markup:
     """Share of samples within a distance, for every distance; intervals stand at the radii."""
-    frame = _Frame(left=40, top=10, right=512, bottom=262, y_max=100)
+    frame = _Frame(left=40, top=10, right=512, bottom=302, y_max=100)
     parts = [_grid(frame, y_step=25)]
     for bound in bounds:
         points = [(frame.x(float(key)), frame.y(v)) for key, v in _known(bound.summary)]
@@ -80,7 +80,7 @@ def accuracy_chart(curves: Sequence[Curve], bounds: Sequence[Bound], *, title: s
     for curve in curves:
         parts.append(_LINE.format(f"curve {curve.css}", _steps(curve, frame)))
         parts += [_whisker(curve, key, frame) for key, _ in _known(curve.summary)]
-    return _svg(parts, width=520, height=300, title=title)
+    return _svg(parts, width=520, height=340, title=title)
 
 
 def error_histogram(curve: Curve, *, y_max: float, title: str) -> Markup:

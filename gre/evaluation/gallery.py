@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gre.answers import read_response
-from gre.data.records import split_steps
 from gre.evaluation.comparison import ComparedRun, Comparison
+from gre.evaluation.reasoning import Told, tell
 from gre.evaluation.saved_run import Prediction, SavedRun
 from gre.evaluation.thumbnails import make_thumbnail
 from gre.evaluation.worldmap import error_band, project
@@ -35,21 +34,6 @@ class Gallery:
     num_texts_left_out: int
 
 
-@dataclass(frozen=True)
-class Told:
-    """A model's text in the parts that a page shows.
-
-    Attributes:
-        steps: The reasoning, step by step; empty where there is none.
-        answer: What stands in the answer, or None.
-        raw: The whole text where the parts do not say it all, or None.
-    """
-
-    steps: tuple[str, ...]
-    answer: str | None
-    raw: str | None
-
-
 def make_gallery(comparison: Comparison) -> Gallery:
     """Gather samples, photos and answers.
 
@@ -70,18 +54,6 @@ def make_gallery(comparison: Comparison) -> Gallery:
     runs = [{"name": compared.name, "rows": _rows(compared, texts)} for compared in comparison.runs]
     data = {"samples": samples, "runs": runs, "first": comparison.best}
     return Gallery(data, len(pictures), texts.num_left_out)
-
-
-def tell(text: str) -> Told:
-    """Split a model's text into reasoning and answer."""
-    response = read_response(text)
-    steps = split_steps(response.think) if response.think else ()
-    answer = response.answer
-    rest = text
-    for part in (response.think, answer, "<think>", "</think>", "<answer>", "</answer>"):
-        rest = rest.replace(part, "", 1) if part else rest
-    is_whole = answer is not None and not rest.strip()
-    return Told(steps, answer, None if is_whole else text)
 
 
 def photo_path(run: SavedRun, prediction: Prediction) -> Path:

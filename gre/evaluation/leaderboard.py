@@ -8,7 +8,13 @@ from typing import NamedTuple
 from markupsafe import Markup
 
 from gre.evaluation.charts import rate_bar
-from gre.evaluation.comparison import MAIN_RADIUS_KM, ComparedRun, Comparison, bounds_of
+from gre.evaluation.comparison import (
+    BOUND_NAMES,
+    MAIN_RADIUS_KM,
+    ComparedRun,
+    Comparison,
+    bounds_of,
+)
 from gre.evaluation.metrics import RADII_KM, Interval, Summary, radius_key
 from gre.evaluation.saved_run import by_group, summarize
 
@@ -93,11 +99,14 @@ def lead(comparison: Comparison, *, opening: str | None) -> str:
         for index, compared in enumerate(comparison.runs)
         if index != comparison.best
     ]
-    bounds = [f"{b.name} {_percent(b.summary.accuracy[_MAIN])}" for _, b in bounds_of(comparison)]
+    bounds = [
+        f"{BOUND_NAMES.get(key, key)} {_percent(bound.accuracy[_MAIN])}"
+        for key, bound in best.run.bounds.items()
+    ]
     if others:
         parts.append(f"Beside it: {'; '.join(others)}.")
     if bounds:
-        parts.append(f"Bounds: {'; '.join(bounds)}.")
+        parts.append(f"Its bounds: {'; '.join(bounds)}.")
     return " ".join(parts)
 
 

@@ -117,7 +117,8 @@ def _layer(compared: ComparedRun) -> MapLayer:
     count = min(len(predictions), MAX_MARKS)
     places = np.unique(np.linspace(0, len(predictions) - 1, count).astype(int))
     marks = []
-    for place in places:
+    # Small errors are drawn last, on top of the long lines.
+    for place in sorted(places, key=lambda place: -(predictions[place].error_km or 0.0)):
         prediction = predictions[place]
         if prediction.status == "error":
             continue

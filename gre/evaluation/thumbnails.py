@@ -9,7 +9,6 @@ from PIL import Image
 
 from gre.data.images import ImageError, load_image
 
-MAX_SIDE_PX = 400
 MAX_BYTES = 12_000
 """Per photo: 200 photos make a page of about 3 MB."""
 _TRIES = ((400, 72), (400, 58), (360, 50), (320, 45), (256, 40), (192, 35), (128, 30))
@@ -33,11 +32,10 @@ def make_thumbnail(path: Path) -> Thumbnail | None:
         return None
     data, size = b"", (0, 0)
     for side, quality in _TRIES:
-        small = photo.copy()
-        small.thumbnail((side, side), Image.Resampling.LANCZOS)
+        photo.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
         buffer = io.BytesIO()
-        small.save(buffer, "JPEG", quality=quality, optimize=True)  # carries no EXIF along
-        data, size = buffer.getvalue(), small.size
+        photo.save(buffer, "JPEG", quality=quality, optimize=True, exif=b"")
+        data, size = buffer.getvalue(), photo.size
         if len(data) <= MAX_BYTES:
             break
     url = "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")

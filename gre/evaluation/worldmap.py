@@ -5,16 +5,21 @@ style sheet by class: `land`, `truth`, `guess`, and `band0` (within 1 km) to `ba
 """
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike, NDArray
 
 from gre.evaluation.metrics import RADII_KM
+from gre.evaluation.pages import write_page
+from gre.evaluation.reasoning import reasoning_steps
+from gre.evaluation.thumbnails import Thumbnail, make_thumbnail
 from gre.geo.latlon import LatLon
 
 WIDTH = 1000.0
@@ -63,6 +68,94 @@ class MapLayer:
 
     name: str
     marks: Sequence[MapMark]
+
+
+def write_map_page(rows: Sequence[Mapping[str, object]], out: Path) -> None:
+    """Write a page with a map and a card for each located photo, all offline.
+
+    Args:
+        rows: One per photo, as `gre predict --json` prints them: photo, status, reason, city,
+            country, lat, lon, radius_km, reasoning, text, gt_lat, gt_lon, error_km.
+        out: The HTML file.
+
+    Raises:
+        InputError: `out` cannot be written.
+    """
+    cards = [_card(row) for row in rows]
+    num_placed = sum(card.mark.guess is not None for card in cards)
+    errors = [card.mark.error_km for card in cards if card.mark.error_km is not None]
+    lead = f"{num_placed:,} of {len(cards):,} have a guess."
+    if errors:
+        lead += (
+            f" The truth is known for {len(errors):,}: half of them lie within "
+            f"{float(np.median(errors)):,.0f} km of it."
+        )
+    marks = [replace(card.mark, key=index) for index, card in enumerate(cards)]
+    layer = MapLayer("photos", marks)
+    context = {
+        "title": f"{len(cards):,} located photo{'' if len(cards) == 1 else 's'}",
+        "lead": lead,
+        "map": map_svg([layer], title="World map of the photos: guesses, and truth where known"),
+        "has_truth": bool(errors),
+        "band_labels": BAND_LABELS,
+        "photos": cards,
+    }
+    write_page(out, "map.html", context, scripts=("map.js",))
+
+
+class Fact(NamedTuple):
+    """A line of a card."""
+
+    name: str
+    value: str
+    css: str = ""
+
+
+@dataclass(frozen=True)
+class _Card:
+    name: str
+    picture: Thumbnail | None
+    facts: Sequence[Fact]
+    heading: str
+    steps: Sequence[str]
+    mark: MapMark
+
+
+def _card(row: Mapping[str, object]) -> _Card:
+    photo = Path(str(row["photo"]))
+    guess, truth = _point(row, "lat", "lon"), _point(row, "gt_lat", "gt_lon")
+    error_km, radius_km = _number(row.get("error_km")), _number(row.get("radius_km"))
+    band = error_band(error_km)
+    place = ", ".join(str(row[key]) for key in ("city", "country") if row.get(key))
+    facts = [
+        Fact("guess", _degrees(guess) if guess else f"none: {row.get('reason') or 'unreadable'}"),
+        Fact("near", place),
+        Fact("radius", "" if radius_km is None else f"{radius_km:,.0f} km hold 90 % of answers"),
+        Fact("truth", _degrees(truth) if truth else "unknown"),
+        Fact("distance", "" if error_km is None else f"{error_km:,.0f} km", f"band{band}"),
+    ]
+    distance = "" if error_km is None else f", {error_km:,.0f} km off"
+    return _Card(
+        name=photo.name,
+        picture=make_thumbnail(photo),
+        facts=[fact for fact in facts if fact.value],
+        heading="Reasoning" if row.get("reasoning") else "Text as written",
+        steps=reasoning_steps(str(row.get("reasoning") or row.get("text") or "")),
+        mark=MapMark(truth, guess, f"{photo.name}: {place or 'no guess'}{distance}", error_km),
+    )
+
+
+def _point(row: Mapping[str, object], lat: str, lon: str) -> LatLon | None:
+    values = _number(row.get(lat)), _number(row.get(lon))
+    return None if values[0] is None or values[1] is None else LatLon(values[0], values[1])
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _degrees(point: LatLon) -> str:
+    return f"{point.lat:.4f}, {point.lon:.4f}"
 
 
 def project(lat_deg: ArrayLike, lon_deg: ArrayLike) -> tuple[NDArray[np.float64], ...]:
@@ -116,7 +209,7 @@ def map_svg(layers: Sequence[MapLayer], *, title: str, element_id: str = "map") 
         Markup('<g class="layer" data-layer="{}" aria-label="{}"{}>{}</g>').format(
             index,
             layer.name,
-            Markup(" hidden") if index else "",
+            Markup(' hidden=""') if index else "",
             Markup("").join(_mark(mark) for mark in layer.marks),
         )
         for index, layer in enumerate(layers)
@@ -144,7 +237,7 @@ def _ground() -> Markup:
     parallels = [project([lat, lat], [-180, 180]) for lat in range(-60, 90, 30)]
     grid = "".join(_path(zip(*line, strict=True)) for line in (*meridians, *parallels))
     return Markup(
-        '<path class="ocean" d="{}Z"/><path class="grid" d="{}"/>'
+        '<path class="ocean" d="{}Z"/><path class="graticule" d="{}"/>'
         '<path class="land" fill-rule="evenodd" d="{}"/>'
     ).format(_path(outline), grid, _land())
 
