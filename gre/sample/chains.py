@@ -211,6 +211,8 @@ def _region_step(scene: Scene, rng: np.random.Generator) -> str:
     if not words:
         return ""
     text = _listed(words)
+    if len(words) < 2 or scene.ambiguous:
+        return f"I see {text}."
     joint = _choose(rng, ":", ", so")
     return f"{text[0].upper()}{text[1:]}{joint} a {scene.city.climate} climate."
 

@@ -98,10 +98,10 @@ def write_sample_world(
     started = time.monotonic()
     directory = Path(directory).resolve()
     num_workers = _checked_workers(workers)
-    splits = plan_world(seed, sizes)
-    num_images = sum(len(scenes) for scenes in splits.values())
+    num_images = sum(asdict(sizes).values())
     is_new = not _holds_world(directory, seed, sizes)
     if is_new:
+        splits = plan_world(seed, sizes)
         partial = directory.with_name(directory.name + ".partial")
         try:
             _build(partial, directory, seed, sizes, splits, num_workers, progress=progress)
