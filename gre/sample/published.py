@@ -7,6 +7,7 @@ Images are written "images/NAME.jpg" while they lie in `imgs/`, exactly as publi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from gre.prompts import format_response, judge_question
 from gre.sample.chains import (
@@ -22,7 +23,8 @@ from gre.sample.chains import (
 from gre.sample.judge import JudgeItem
 from gre.sample.scenes import Scene
 
-Record = dict[str, object]
+Record = dict[str, Any]
+"""One JSON object. Any: its values are whatever JSON holds."""
 
 NEUTRAL_THOUGHTS: tuple[str, ...] = (
     "I compare the sign, the road and the plants with the reasoning.",

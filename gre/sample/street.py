@@ -67,69 +67,58 @@ def draw_road(
     brush: Brush, lines: str | None, stage: Stage, rng: np.random.Generator, *, half_bottom: float
 ) -> None:
     """Draw the road to the horizon. Without `lines` its paint is gone and the asphalt patched."""
-    low, high = float(stage.height), stage.horizon
     for side in (-1, 1):
-        for at, half, colour in ((1.10, 0.11, (196, 192, 186)), (1.02, 0.022, (226, 224, 218))):
-            _strip(
-                brush,
-                colour,
-                stage,
-                at=side * at,
-                half=half,
-                start=0.0,
-                end=1.0,
-                half_bottom=half_bottom,
-            )
+        for at, half, stone in ((1.10, 0.11, (196, 192, 186)), (1.02, 0.022, (226, 224, 218))):
+            _strip(brush, stone, stage, at=side * at, half=half, half_bottom=half_bottom)
     asphalt = shade(_ASPHALT, float(rng.uniform(0.92, 1.1)))
+    corners = ((stage.horizon, (-1, 1)), (float(stage.height), (1, -1)))
     brush.polygon(
         asphalt,
         [
-            (road_edge(stage, high, side=-1, half_bottom=half_bottom), high),
-            (road_edge(stage, high, side=1, half_bottom=half_bottom), high),
-            (road_edge(stage, low, side=1, half_bottom=half_bottom), low),
-            (road_edge(stage, low, side=-1, half_bottom=half_bottom), low),
+            (road_edge(stage, y, side=side, half_bottom=half_bottom), y)
+            for y, sides in corners
+            for side in sides
         ],
     )
     if lines is None:
-        for _ in range(7):
-            y = stage.horizon + (stage.height - stage.horizon) * float(rng.uniform(0.15, 0.95))
-            reach = road_edge(stage, y, side=1, half_bottom=half_bottom) - stage.middle
-            x = stage.middle + reach * float(rng.uniform(-0.7, 0.7))
-            brush.ellipse(
-                shade(asphalt, float(rng.choice([0.84, 1.12]))), x, y, reach * 0.22, reach * 0.07
-            )
-        return
+        _draw_patches(brush, asphalt, stage, rng, half_bottom=half_bottom)
+    else:
+        _draw_lines(brush, lines, stage, rng, half_bottom=half_bottom)
+
+
+def _draw_patches(
+    brush: Brush, asphalt: Colour, stage: Stage, rng: np.random.Generator, *, half_bottom: float
+) -> None:
+    for _ in range(7):
+        y = stage.horizon + (stage.height - stage.horizon) * float(rng.uniform(0.15, 0.95))
+        reach = road_edge(stage, y, side=1, half_bottom=half_bottom) - stage.middle
+        x = stage.middle + reach * float(rng.uniform(-0.7, 0.7))
+        tone = shade(asphalt, float(rng.choice([0.84, 1.12])))
+        brush.ellipse(tone, x, y, reach * 0.22, reach * 0.07)
+
+
+def _draw_lines(
+    brush: Brush, lines: str, stage: Stage, rng: np.random.Generator, *, half_bottom: float
+) -> None:
     edge = _YELLOW if lines == "yellow edges" else _WHITE
     for side in (-1, 1):
-        _strip(
-            brush,
-            edge,
-            stage,
-            at=side * 0.92,
-            half=0.022,
-            start=0.0,
-            end=1.0,
-            half_bottom=half_bottom,
-        )
+        _strip(brush, edge, stage, at=side * 0.92, half=0.022, half_bottom=half_bottom)
     if lines == "yellow":
         for at in (-0.035, 0.035):
-            _strip(
-                brush, _YELLOW, stage, at=at, half=0.02, start=0.0, end=1.0, half_bottom=half_bottom
-            )
-    else:
-        phase = float(rng.uniform(0, 0.5))
-        for i in range(9):
-            start, end = ((i + phase) / 9) ** 2, ((i + phase + 0.55) / 9) ** 2
-            _strip(
-                brush,
-                _WHITE,
-                stage,
-                at=0.0,
-                half=0.028,
-                start=start,
-                end=min(end, 1.0),
-                half_bottom=half_bottom,
-            )
+            _strip(brush, _YELLOW, stage, at=at, half=0.02, half_bottom=half_bottom)
+        return
+    phase = float(rng.uniform(0, 0.5))
+    for i in range(9):
+        _strip(
+            brush,
+            _WHITE,
+            stage,
+            at=0.0,
+            half=0.028,
+            start=((i + phase) / 9) ** 2,
+            end=min(((i + phase + 0.55) / 9) ** 2, 1.0),
+            half_bottom=half_bottom,
+        )
 
 
 def _strip(
@@ -139,9 +128,9 @@ def _strip(
     *,
     at: float,
     half: float,
-    start: float,
-    end: float,
     half_bottom: float,
+    start: float = 0.0,
+    end: float = 1.0,
 ) -> None:
     points: list[Point] = []
     for share, sides in ((start, (-half, half)), (end, (half, -half))):
