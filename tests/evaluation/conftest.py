@@ -1,6 +1,7 @@
 """Made-up run folders, in the shape that `gre evaluate` writes."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -109,3 +110,9 @@ def two_runs(tmp_path: Path) -> list[Path]:
         make_run(tmp_path / "before", name="untrained", typical_km=7000, seed=1),
         make_run(tmp_path / "after", name="stage 1", typical_km=150, seed=2),
     ]
+
+
+@pytest.fixture
+def run_maker() -> Callable[..., Path]:
+    """`make_run` for tests that want runs of their own."""
+    return make_run
