@@ -5,15 +5,15 @@ Heavy imports stay inside the commands, so that `gre --help` answers at once.
 
 import os
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
 from gre.commands import env, evaluate, predict, sample, train
 from gre.errors import GreError
 
-UsageError, ClickException = typer.BadParameter.__mro__[1:3]
-"""typer's public exception names its bases, wherever this version keeps them."""
+ClickException: Any = typer.BadParameter.__mro__[2]  # Any: its home differs between versions
+"""What typer raises for wrong arguments: the base of its public exceptions."""
 
 app = typer.Typer(
     name="gre",

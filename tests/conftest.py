@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-SMALL_WORLD = {"cot": 40, "judge": 8, "seed": 8, "val": 6, "test": 10, "judge_test": 4}
+SMALL_WORLD = {"cot": 40, "judge": 40, "seed": 8, "val": 6, "test": 10, "judge_test": 0}
 
 
 @pytest.fixture(scope="session")

@@ -88,6 +88,16 @@ def load_image(path: Path | str, *, max_megapixels: float = MAX_MEGAPIXELS) -> I
             ) from error
 
 
+def image_size(path: Path | str) -> tuple[int, int]:
+    """Width and height of a picture as its header gives them, before any turn; nothing is decoded.
+
+    Raises:
+        ImageError: The header cannot be read.
+    """
+    with open_image(Path(path)) as image:
+        return image.size
+
+
 def grey_image(size: tuple[int, int]) -> Image.Image:
     """A picture that shows nothing: mid-grey, `size` = (width, height) in pixels."""
     return Image.new("RGB", size, (128, 128, 128))

@@ -141,9 +141,11 @@ def load_model(options: ModelOptions, *, device: str | None = None) -> "PreTrain
 
 def _from_pretrained(auto_class: type, name: str, **kwargs: object) -> "PreTrainedModel":
     """Call `from_pretrained` and turn its many ways of saying no into one line."""
+    from safetensors import SafetensorError
+
     try:
         return auto_class.from_pretrained(name, **kwargs)  # type: ignore[attr-defined]
-    except (OSError, ValueError, KeyError, json.JSONDecodeError) as error:
+    except (OSError, ValueError, KeyError, SafetensorError) as error:
         first_line = str(error).strip().splitlines()[0] if str(error).strip() else repr(error)
         raise InputError(f"model {name}: cannot be loaded: {first_line}") from error
 

@@ -24,14 +24,14 @@ from gre.models.shapes import (
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-    from transformers import PreTrainedTokenizerFast
+    from transformers import PreTrainedTokenizerFast, ProcessorMixin
 
 TINY_VOCABULARY = 1600
 TINY_MAX_PIXELS = 168 * 126
 """Pixel budget of the tiny model: a 336 x 252 picture becomes 168 x 112, 24 image tokens."""
 
-_SPLIT_WORDS = r"\p{N}| ?\p{L}+| ?[^\s\p{L}\p{N}]+|\s+"
-"""One digit at a time, as Qwen's tokenizer splits numbers; then words and runs of punctuation."""
+_SPLIT_WORDS = r"</?[a-z]+>| ?\p{N}| ?\p{L}+| ?[^\s\p{L}\p{N}<]+|<|\s+"
+"""Tags whole, one digit at a time as in Qwen's tokenizer, words, runs of punctuation."""
 
 
 def write_tiny_model(
@@ -155,7 +155,7 @@ def _config(shape: QwenShape, tokenizer: "PreTrainedTokenizerFast") -> object:
     return Qwen2_5_VLConfig(**shape_config(shape, token_id))
 
 
-def _processor(tokenizer: "PreTrainedTokenizerFast", *, tiny: bool) -> "object":
+def _processor(tokenizer: "PreTrainedTokenizerFast", *, tiny: bool) -> "ProcessorMixin":
     from transformers import Qwen2_5_VLProcessor, Qwen2VLImageProcessor, Qwen2VLVideoProcessor
 
     pixels = {"min_pixels": 56 * 56, "max_pixels": TINY_MAX_PIXELS} if tiny else {}

@@ -36,6 +36,7 @@ class StageTrainer(_TrainerBase):
     heldout_max_new_tokens: int = 512
     question: str = ""
     row_lengths: Sequence[int] = ()
+    control: Any  # Any: TrainerControl of a library that is not followed
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:  # Any: a torch Sampler
         if not self.row_lengths:

@@ -67,6 +67,8 @@ def locate_errors(
         )
         for record, text in zip(batch, texts, strict=True):
             reading = read_latlon(text)
-            is_point = isinstance(reading, LatLon)
-            errors_km.append(great_circle_km(reading, record.truth) if is_point else float("nan"))
+            if isinstance(reading, LatLon):
+                errors_km.append(great_circle_km(reading, record.truth))
+            else:
+                errors_km.append(float("nan"))
     return errors_km
