@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 GREVAL_FILES = ("greval_bench.json", "greval_bench.jsonl")
 ORACLE_FILE = "oracle.jsonl"
-GROUP_FIELDS = ("seen", "scene", "continent", "country")
+GROUP_FIELDS = ("seen", "ambiguous", "scene", "continent", "country")
 """Fields of a GREval-Bench record that become groups, where it has them."""
 IMAGE_FOLDERS = ("img", "imgs", "images")
 LABEL_SUFFIXES = (".csv", ".tsv")

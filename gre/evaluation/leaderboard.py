@@ -22,6 +22,7 @@ LONG_GROUP = 12
 """Groups with more values than this are folded."""
 GROUP_TITLES = {
     "seen": "Place seen in training",
+    "ambiguous": "Scene without a telling cue",
     "scene": "Kind of scene",
     "continent": "Continent",
     "country": "Country",

@@ -23,8 +23,8 @@
   const words = { failed: "unreadable", error: "not asked" };
   const verdict = (row) => row.km === null ? words[row.status] ?? row.status : kilometres(row.km);
   const bandOf = (row) => row.km === null ? "unread" : `band${row.band}`;
-  const places = (sample) => Object.entries(sample.groups)
-    .filter(([name]) => name !== "seen").map(([, value]) => value).join(" · ");
+  const places = (sample) => Object.values(sample.groups)
+    .filter((value) => !["yes", "no"].includes(value)).reverse().join(" · ");
 
   const matches = (row) => {
     const sample = data.samples[row.sample];
