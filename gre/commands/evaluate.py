@@ -12,7 +12,7 @@ from rich.table import Table
 
 from gre.commands.console import progress_bar, quiet_libraries, start_logging, stdout
 from gre.errors import InputError
-from gre.evaluation.metrics import Protocol, Summary
+from gre.metrics import Protocol, Summary
 
 EXIT_FAILED_SAMPLES = 3
 

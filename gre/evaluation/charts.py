@@ -11,8 +11,8 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import NDArray
 
-from gre.evaluation.intervals import wilson
-from gre.evaluation.metrics import Summary
+from gre.intervals import wilson
+from gre.metrics import Summary
 
 NUM_RUN_COLOURS = 6
 HALF_GLOBE_KM = 20_015.1

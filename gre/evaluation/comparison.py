@@ -8,8 +8,8 @@ import numpy as np
 
 from gre.errors import InputError
 from gre.evaluation.charts import NUM_RUN_COLOURS, Curve
-from gre.evaluation.metrics import Summary, radius_key
 from gre.evaluation.saved_run import Prediction, SavedRun, read_run
+from gre.metrics import Summary, radius_key
 
 MAIN_RADIUS_KM = 750
 """The radius of headline and breakdown: the right country, roughly."""

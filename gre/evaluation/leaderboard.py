@@ -15,8 +15,8 @@ from gre.evaluation.comparison import (
     Comparison,
     bounds_of,
 )
-from gre.evaluation.metrics import RADII_KM, Interval, Summary, radius_key
 from gre.evaluation.saved_run import by_group, summarize
+from gre.metrics import RADII_KM, Interval, Summary, radius_key
 
 LONG_GROUP = 12
 """Groups with more values than this are folded."""

@@ -21,9 +21,9 @@ from gre.evaluation.comparison import (
     compare,
 )
 from gre.evaluation.gallery import Gallery, make_gallery
-from gre.evaluation.metrics import RADII_KM
 from gre.evaluation.pages import write_page
 from gre.evaluation.worldmap import BAND_LABELS, MapLayer, MapMark, map_svg
+from gre.metrics import RADII_KM
 
 MAX_MARKS = 1000
 """Samples drawn on the map per run; of more, every so manieth."""

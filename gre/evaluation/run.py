@@ -18,10 +18,10 @@ from gre.data.images import ImageError, grey_image, image_size, load_image
 from gre.environment import describe
 from gre.errors import InputError
 from gre.evaluation.benchmarks import Benchmark, Sample
-from gre.evaluation.metrics import Protocol, Summary, score_errors
 from gre.evaluation.predictors import Predictor
 from gre.geo.distance import DISTANCES
 from gre.geo.latlon import LatLon
+from gre.metrics import Protocol, Summary, score_errors
 
 logger = logging.getLogger(__name__)
 

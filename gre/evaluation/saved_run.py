@@ -11,9 +11,9 @@ import numpy as np
 
 from gre.data.jsonio import RawRecord, RecordError, iter_json
 from gre.errors import InputError
-from gre.evaluation.metrics import Protocol, Summary, score_errors
 from gre.evaluation.points import Points, measure_errors
 from gre.geo.latlon import LatLon, LatLonError
+from gre.metrics import Protocol, Summary, score_errors
 
 STATUSES = ("ok", "failed", "error")
 """Read as a point; answered but unreadable; could not be asked."""

@@ -20,10 +20,10 @@ from gre.evaluation.columns import (
     named_point,
     parse_columns,
 )
-from gre.evaluation.metrics import RADII_KM, Protocol, Summary, score_errors
 from gre.evaluation.points import Points, measure_errors, refuse_repeats, true_points
 from gre.evaluation.tables import Columns, Table, open_table
 from gre.geo.latlon import MAX_LAT_DEG, MAX_LON_DEG
+from gre.metrics import RADII_KM, Protocol, Summary, score_errors
 
 __all__ = ["parse_columns", "score_file"]
 

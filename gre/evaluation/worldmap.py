@@ -16,11 +16,11 @@ import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike, NDArray
 
-from gre.evaluation.metrics import RADII_KM
 from gre.evaluation.pages import write_page
 from gre.evaluation.reasoning import reasoning_steps
 from gre.evaluation.thumbnails import Thumbnail, make_thumbnail
 from gre.geo.latlon import LatLon
+from gre.metrics import RADII_KM
 
 WIDTH = 1000.0
 """Width of the drawing, user units; the whole Earth spans it."""

@@ -84,12 +84,17 @@ def restore_full_weights(model: "PreTrainedModel", checkpoint: Path) -> None:
     through `from_pretrained`, which knows the names, and is then copied strictly.
 
     Raises:
-        RuntimeError: A tensor is missing, unexpected or of another shape.
+        InputError: A tensor is missing, unexpected or of another shape.
     """
-    import torch
-
-    restored = type(model).from_pretrained(checkpoint, dtype=model.dtype)
-    parameters = restored.state_dict()
-    with torch.no_grad():
-        model.load_state_dict(parameters, strict=True)
+    restored, report = type(model).from_pretrained(
+        checkpoint, dtype=model.dtype, output_loading_info=True
+    )
+    for kind in ("missing_keys", "unexpected_keys", "mismatched_keys"):
+        if report[kind]:
+            first = sorted(map(str, report[kind]))[0]
+            raise InputError(
+                f"{checkpoint}: {len(report[kind])} {kind.replace('_', ' ')}, the first {first};"
+                " delete this checkpoint to go on from the one before"
+            )
+    model.load_state_dict(restored.state_dict(), strict=True)
     model.tie_weights()

@@ -9,9 +9,9 @@ import numpy as np
 from gre.answers import read_latlon
 from gre.data.images import load_image
 from gre.data.records import BenchRecord
-from gre.evaluation.metrics import RADII_KM
 from gre.geo.distance import great_circle_km
 from gre.geo.latlon import LatLon
+from gre.metrics import RADII_KM
 from gre.models.localizer import Decoding, generate_answers
 
 if TYPE_CHECKING:

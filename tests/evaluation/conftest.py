@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gre.evaluation.metrics import Protocol, score_errors
 from gre.geo.distance import destination, great_circle_km
 from gre.geo.latlon import LatLon
+from gre.metrics import Protocol, score_errors
 
 CITIES = {
     "Paris": (48.8566, 2.3522, "France", "Europe"),

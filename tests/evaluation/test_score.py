@@ -10,8 +10,8 @@ import pytest
 
 from gre.errors import InputError
 from gre.evaluation.columns import parse_columns
-from gre.evaluation.metrics import Protocol
 from gre.evaluation.score import score_file
+from gre.metrics import Protocol
 
 KM_PER_DEGREE = 6371.0 * math.pi / 180  # 111.19 km along a meridian
 

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from gre.errors import InputError
-from gre.evaluation.intervals import Interval, bootstrap_mean_ci, bootstrap_median_ci, wilson
+from gre.intervals import Interval, bootstrap_mean_ci, bootstrap_median_ci, wilson
 
 __all__ = [
     "RADII_KM",

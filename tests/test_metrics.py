@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from gre.errors import InputError
-from gre.evaluation.metrics import Protocol, Summary, geoguessr_score, score_errors
+from gre.metrics import Protocol, Summary, geoguessr_score, score_errors
 
 ERRORS_KM = [0.5, 1.0, 24.0, 700.0, 9000.0, math.nan]
 """Six samples, the last unreadable: 2 within 1 km, 3 within 25 and 200, 4 within 750 and 2500."""

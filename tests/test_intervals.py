@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from gre.evaluation.intervals import bootstrap_mean_ci, bootstrap_median_ci, wilson
+from gre.intervals import bootstrap_mean_ci, bootstrap_median_ci, wilson
 
 
 @pytest.mark.parametrize(
