@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 
 from gre.answers.failures import FailureReason, ParseFailure, excerpt
 from gre.answers.parts import Part, check_parts, read_parts
-from gre.answers.signs import axis_of, check_sides, read_prefix, read_sign, read_suffix
+from gre.answers.signs import SIGNS, axis_of, check_sides, read_prefix, read_sign, read_suffix
 from gre.answers.tokens import NUMBER_KINDS, Token, tokenize
-from gre.answers.vocabulary import MEASURES, NOT_NUMBERS, Axis, axis_name
+from gre.answers.vocabulary import MEASURES, NOT_NUMBERS, Axis, axis_name, hemisphere
 from gre.geo.latlon import MAX_LAT_DEG, MAX_LON_DEG
 
 
@@ -65,7 +65,7 @@ def read_angle(text: str) -> float | ParseFailure:
     tokens = tokenize(text.strip())
     angles: list[Angle] = []
     position = 0
-    while position < len(tokens):
+    while position < len(tokens) and len(angles) <= 3:
         angle = angle_at(tokens, position)
         if angle is not None:
             angles.append(angle)
@@ -108,6 +108,8 @@ def join_dms(angles: Sequence[Angle]) -> Angle | None:
 
 def angle_at(tokens: Sequence[Token], start: int) -> Angle | None:
     """The angle whose first token is `tokens[start]`, or None where none begins."""
+    if not _may_start(tokens, start):
+        return None
     digits, before = read_prefix(tokens, start)
     signs = digits
     digits, sign, sign_failure = read_sign(tokens, digits)
@@ -140,6 +142,19 @@ def angle_at(tokens: Sequence[Token], start: int) -> Angle | None:
         num_decimals=len(parts[-1].text.partition(".")[2]),
         failure=why,
     )
+
+
+def _may_start(tokens: Sequence[Token], start: int) -> bool:
+    """Whether a look at two tokens leaves it open that an angle begins here."""
+    token = tokens[start]
+    if token.kind in NUMBER_KINDS:
+        return True
+    if token.kind == "word":
+        return token.text in NOT_NUMBERS or hemisphere(token.text) is not None
+    if token.kind not in SIGNS or start + 1 >= len(tokens):
+        return False
+    following = tokens[start + 1]
+    return following.kind in NUMBER_KINDS | SIGNS or following.text in NOT_NUMBERS
 
 
 def is_no_coordinate(tokens: Sequence[Token], angle: Angle) -> bool:

@@ -1,5 +1,6 @@
 """A region of text as a row of angles, names and other numbers, and what stands between them."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
@@ -58,6 +59,12 @@ class Link(Enum):
     """As two choices for one value: by "or", "to"."""
 
 
+_NUMBER_SIGN = re.compile(r"\d|nan|inf|\\u00", re.IGNORECASE)
+
+MAX_NUMBERS = 2000
+"""A region with more numbers than this is no answer, and is not taken apart further."""
+
+
 @dataclass(frozen=True)
 class Region:
     """One stretch of text, taken apart once.
@@ -65,12 +72,14 @@ class Region:
     Attributes:
         tokens: Its tokens.
         items: Angles, names and other numbers, in order.
-        has_prose: Whether it holds words that have nothing to do with coordinates.
+        is_overfull: Whether it holds more than `MAX_NUMBERS` numbers; `items` are then the first.
+        has_prose: Whether it holds words that have nothing to do with coordinates, or no number.
     """
 
     tokens: list[Token]
     items: list[Item]
     has_prose: bool
+    is_overfull: bool = False
 
     def between(self, left: Item, right: Item) -> Sequence[Token]:
         """The tokens between two items."""
@@ -164,12 +173,15 @@ class Region:
 def read_region(text: str) -> Region:
     """Take a stretch of text apart. One pass: each token is looked at a bounded number of times."""
     tokens = tokenize(text)
+    if _NUMBER_SIGN.search(text) is None:
+        return Region(tokens, [], has_prose=True)
     items: list[Item] = []
     has_prose = False
-    position = 0
-    while position < len(tokens):
+    position = num_numbers = 0
+    while position < len(tokens) and num_numbers <= MAX_NUMBERS:
         item = _item_at(tokens, position)
         last = items[-1] if items else None
+        num_numbers += item is not None
         if isinstance(last, Angle) and last.end == position and tokens[position].kind == "±":
             # "40.7 ± 0.1": the uncertainty belongs to the number and is passed over.
             end = item.end if item is not None else position + 1
@@ -182,7 +194,7 @@ def read_region(text: str) -> Region:
             has_prose = has_prose or (token.kind == "word" and not is_known(token.text))
             end = position + 1
         position = end
-    return Region(tokens, items, has_prose)
+    return Region(tokens, items, has_prose, is_overfull=num_numbers > MAX_NUMBERS)
 
 
 def _item_at(tokens: Sequence[Token], position: int) -> Item | None:

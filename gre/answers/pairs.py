@@ -12,7 +12,7 @@ from itertools import pairwise
 
 from gre.answers.angles import Angle
 from gre.answers.failures import FailureReason, ParseFailure
-from gre.answers.items import Item, Link, Name, Region
+from gre.answers.items import MAX_NUMBERS, Item, Link, Name, Region
 from gre.answers.named import Named, named_values
 from gre.answers.vocabulary import REFUSALS, Axis
 from gre.geo.latlon import LatLon, LatLonError
@@ -46,6 +46,8 @@ def read_pair(region: Region, *, is_answer: bool) -> Outcome:
         is_answer: Whether the model marked it as its answer. Outside of such marks, between words
             of prose, two numbers must look like coordinates to be a pair.
     """
+    if region.is_overfull:
+        return _ambiguous(f"more than {MAX_NUMBERS} numbers")
     named = named_values(region)
     outcome = _named_pair(region, named)
     if outcome is None:

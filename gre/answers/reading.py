@@ -36,9 +36,9 @@ def read_latlon(text: str, *, strict: bool = False) -> LatLon | ParseFailure:
     if strict:
         return ParseFailure(FailureReason.NO_ANSWER, f"no complete <answer>: {excerpt(text)}")
     outside = without_think(text)
-    boxed = [read_pair(read_region(box.strip()), is_answer=True) for box in boxes(outside)]
-    if boxed:
-        return _explained(_agreed(boxed), outside)
+    boxed = _boxed_pair(outside)
+    if boxed is not None:
+        return _explained(boxed, outside)
     return _explained(read_pair(read_region(outside.strip()), is_answer=False), outside)
 
 
@@ -73,14 +73,21 @@ def _verdict(text: str) -> bool | ParseFailure:
     return verdicts.pop()
 
 
-def _agreed(outcomes: list[Outcome]) -> Outcome:
-    """The one point of several boxes; boxes without a pair do not count beside one with."""
-    points = [outcome for outcome in outcomes if isinstance(outcome, LatLon)]
-    if not points:
-        return outcomes[-1]
-    if any(point != points[0] for point in points):
-        return ParseFailure(FailureReason.AMBIGUOUS, f"{len(points)} boxes that differ")
-    return points[0]
+def _boxed_pair(text: str) -> Outcome | None:
+    """The one point of the boxes; None without a box. One with a pair outweighs those without."""
+    seen: set[str] = set()
+    found: Outcome | None = None
+    for box in boxes(text):
+        if box in seen:
+            continue
+        seen.add(box)
+        outcome = read_pair(read_region(box.strip()), is_answer=True)
+        if not isinstance(outcome, LatLon) and isinstance(found, LatLon):
+            continue
+        if isinstance(outcome, LatLon) and isinstance(found, LatLon) and outcome != found:
+            return ParseFailure(FailureReason.AMBIGUOUS, "boxes that differ")
+        found = outcome
+    return found
 
 
 def _explained(outcome: Outcome, text: str) -> Outcome:

@@ -16,7 +16,9 @@ from gre.answers.vocabulary import (
 
 _QUOTES = frozenset({"min", "sec"})
 _BRACKETS = frozenset({"(", "["})
-_SIGNS = frozenset({"dash", "+", "—", "±"})
+SIGNS = frozenset({"dash", "+", "—", "±"})
+"""Kinds of tokens that may be a sign, or look like one."""
+
 _AFTER_PREFIX = frozenset({":", "=", ")", "]", ".", "min", "sec", "deg"})
 _MAX_PUNCTUATION = 4
 
@@ -49,7 +51,7 @@ def starts_number(tokens: Sequence[Token], position: int) -> bool:
 def read_sign(tokens: Sequence[Token], start: int) -> tuple[int, int, ParseFailure | None]:
     """Signs before digits: the index of the digits; -1, 0 (none) or +1; what is unclear."""
     position = start
-    while position < min(start + 3, len(tokens)) and tokens[position].kind in _SIGNS:
+    while position < min(start + 3, len(tokens)) and tokens[position].kind in SIGNS:
         position += 1
     signs = [token.kind for token in tokens[start:position]]
     if position >= len(tokens):
@@ -59,8 +61,8 @@ def read_sign(tokens: Sequence[Token], start: int) -> tuple[int, int, ParseFailu
     if len(signs) > 1 or signs[0] in {"—", "±"}:
         written = "".join(token.text for token in tokens[start:position])
         return position, 0, _ambiguous(f"unclear sign {written!r}")
-    if signs[0] == "dash" and _is_dash_unclear(tokens, start):
-        return position, 0, _ambiguous("a dash that may be a minus sign or punctuation")
+    if _is_sign_unclear(tokens, start):
+        return position, 0, _ambiguous("a dash or plus that may be a sign or punctuation")
     return position, (-1 if signs[0] == "dash" else +1), None
 
 
@@ -119,21 +121,21 @@ def _ambiguous(detail: str) -> ParseFailure:
     return ParseFailure(FailureReason.AMBIGUOUS, detail)
 
 
-def _is_dash_unclear(tokens: Sequence[Token], dash: int) -> bool:
-    r"""Whether a dash before digits may be punctuation.
+def _is_sign_unclear(tokens: Sequence[Token], sign: int) -> bool:
+    r"""Whether a dash or plus before digits may be punctuation.
 
-    It is a minus sign at the very start, after punctuation, and with space before but none after.
+    It is a sign at the very start, after punctuation, and with space before but none after.
     It is unclear after a word or number with spaces on both sides or on neither ("lat - 5",
     "lat-5", "40-73"), and as a list bullet ("\n- 5").
     """
-    if dash == 0:
+    if sign == 0:
         return False
-    before, is_apart = tokens[dash - 1], tokens[dash + 1].is_spaced
+    before, is_apart = tokens[sign - 1], tokens[sign + 1].is_spaced
     if before.kind == "nl":
-        return is_apart
-    is_mark = before.kind in _QUOTES and dash > 1 and tokens[dash - 2].kind in NUMBER_KINDS
+        return is_apart and tokens[sign].kind == "dash"
+    is_mark = before.kind in _QUOTES and sign > 1 and tokens[sign - 2].kind in NUMBER_KINDS
     if is_mark or before.kind in NUMBER_KINDS or before.kind in {"word", "deg", ")", "]"}:
-        return is_apart or not tokens[dash].is_spaced
+        return is_apart or not tokens[sign].is_spaced
     return False
 
 

@@ -12,6 +12,7 @@ _VARIANTS = str.maketrans("，、；：（）［］｛｝／＋．،", ",,;:()[]
 
 _JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
+_TIED_COMMA = re.compile(r"[0-9],[0-9]")
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
 _TOKEN = re.compile(
@@ -19,14 +20,15 @@ _TOKEN = re.compile(
       (?P<space> [^\S\r\n]++ | [*_~≈^${}\u200b-\u200f\u2060\ufeff\u00ad] | \\[,;!\ ] )
     | (?P<nl> [\r\n]++ | \\[nrt](?=l(?:at|on|ng)|[^a-z]) )
     | (?P<num> (?: [0-9]++ (?:\.[0-9]++)*+ | (?<![\w.])\.[0-9]++ )
-               (?: [eE][+-]?[0-9]{1,4}+(?![0-9.A-Za-z°]) )? )
+               (?: [eE][+-]?[0-9]{1,4}+(?!\.?[0-9A-Za-z°]) )? )
+    | (?P<run> -{3,}+ | '{3,}+ | "{3,}+ )
     | (?P<deg> [°º˚] | &deg; | \\circ(?![A-Za-z]) | \\degrees?(?![A-Za-z]) )
     | (?P<sec> ["”“″„‟«»＂] | \\" | &quot; )
     | (?P<min> ['’‘′‵`´ʹʼ＇] | \\' )
     | (?P<dash> [-−–‐‑‒﹣－] )
     | (?P<word> [^\W\d_]++ (?:['’][^\W\d_]++)*+ )
     | (?P<tex> \\[A-Za-z]++ )
-    | (?P<other> . )
+    | (?P<other> (?P<same>.)(?P=same)*+ )
     """,
     re.VERBOSE | re.DOTALL,
 )
@@ -38,7 +40,7 @@ class Token(NamedTuple):
     Attributes:
         kind: "num", "comma_num" (a number written with a decimal comma), "bad_num" (digits that
             are no number, like 1.2.3), "word", "deg", "min", "sec", "dash", "nl", or the
-            character itself.
+            character itself, once where it is repeated; "run" is a row of dashes or quotes.
         text: As written; a decimal comma is a point here.
         is_spaced: Whether white space or markup stands directly before it.
     """
@@ -55,19 +57,20 @@ def tokenize(text: str) -> list[Token]:
     """The tokens of a text in order. White space, emphasis and TeX markup are not tokens."""
     tokens: list[Token] = []
     is_spaced = True
-    for match in _TOKEN.finditer(_plain(text)):
+    text = _plain(text)
+    for match in _TOKEN.finditer(text):
         kind = match.lastgroup or "other"
         if kind in {"space", "tex"}:
             is_spaced = True
             continue
         written = match.group()
         if kind == "other":
-            kind = written
+            kind = written[0]
         elif kind == "num" and written.count(".") > 1:
             kind = "bad_num"
         tokens.append(Token(kind, written, is_spaced))
         is_spaced = False
-    return _join_decimal_commas(tokens)
+    return _join_decimal_commas(tokens) if _TIED_COMMA.search(text) else tokens
 
 
 def _plain(text: str) -> str:

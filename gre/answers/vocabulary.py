@@ -5,6 +5,7 @@ become +33.45. A word that is not here simply parts what stands on its two sides
 """
 
 from enum import StrEnum
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -101,6 +102,7 @@ REFUSALS = frozenset(
 """Words that mark a text without coordinates as a refusal."""
 
 
+@lru_cache(maxsize=4096)
 def axis_name(word: str) -> Axis | None:
     """The coordinate that a word is the name of, or None."""
     word = word.lower()
@@ -110,6 +112,7 @@ def axis_name(word: str) -> Axis | None:
     return _AXES.get(word) or (parts.pop() if len(parts) == 1 and "经纬" not in word else None)
 
 
+@lru_cache(maxsize=4096)
 def hemisphere(word: str) -> Hemisphere | None:
     """The hemisphere that a word names, or None."""
     word = word.lower()
@@ -121,6 +124,7 @@ def hemisphere(word: str) -> Hemisphere | None:
     return found
 
 
+@lru_cache(maxsize=4096)
 def is_known(word: str) -> bool:
     """Whether a word belongs to the language of coordinates."""
     lower = word.lower()
