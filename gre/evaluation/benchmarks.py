@@ -24,7 +24,9 @@ from gre.geo.latlon import LatLon
 
 logger = logging.getLogger(__name__)
 
-GREVAL_FILES = ("greval_bench.json", "greval_bench.jsonl")
+GREVAL_FILES = tuple(
+    f"{stem}{suffix}" for stem in ("greval_bench", "GREval-Bench") for suffix in (".json", ".jsonl")
+)
 ORACLE_FILE = "oracle.jsonl"
 GROUP_FIELDS = ("seen", "ambiguous", "scene", "continent", "country")
 """Fields of a GREval-Bench record that become groups, where it has them."""
