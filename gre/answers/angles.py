@@ -69,8 +69,11 @@ def read_angle(text: str) -> float | ParseFailure:
         angle = angle_at(tokens, position)
         if angle is not None:
             angles.append(angle)
-        elif tokens[position].kind not in {",", "min", "sec", "nl"}:
-            return ParseFailure(FailureReason.NO_ANSWER, f"no coordinate: {excerpt(text)}")
+        elif tokens[position].kind not in {",", ".", "min", "sec", "nl"}:
+            failure = angles[-1].failure if angles else None
+            return failure or ParseFailure(
+                FailureReason.NO_ANSWER, f"not a coordinate alone: {excerpt(text)}"
+            )
         position = angle.end if angle is not None else position + 1
     if not angles:
         return ParseFailure(FailureReason.NO_ANSWER, f"no coordinate: {excerpt(text)}")

@@ -58,6 +58,8 @@ def check_parts(parts: Sequence[Part]) -> ParseFailure | None:
     """Why the parts are no angle, or None."""
     written = " ".join(part.text[:20] for part in parts)
     is_marked = any(part.mark for part in parts)
+    if any("," in part.text for part in parts):
+        return ParseFailure(FailureReason.AMBIGUOUS, f"numbers tied by commas: {written}")
     if not all(part.is_number for part in parts):
         return ParseFailure(FailureReason.NOT_A_NUMBER, f"not a number: {written}")
     if any(part.is_unclear for part in parts):

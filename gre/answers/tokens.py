@@ -96,7 +96,7 @@ def _join_decimal_commas(tokens: list[Token]) -> list[Token]:
         numbers = tokens[position:end:2]
         if end - position > 1 and all(number.text.isdigit() for number in numbers):
             kind = "comma_num" if len(numbers) == 2 else "bad_num"
-            text = (".").join(number.text for number in numbers)
+            text = ("." if len(numbers) == 2 else ",").join(number.text for number in numbers)
             joined.append(Token(kind, text, tokens[position].is_spaced))
         else:
             joined.extend(tokens[position:end])

@@ -113,7 +113,7 @@ def _lines(source: TextIO, name: str) -> Iterator[_Line]:
 def _line(written: str, index: int, place: str) -> _Line:
     try:
         record = json.loads(written)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{place}: not JSON ({error}); {_SHAPE}") from error
     if not isinstance(record, dict):
         raise InputError(f"{place}: a JSON {type(record).__name__}, not an object; {_SHAPE}")

@@ -1,0 +1,347 @@
+"""Whole answers: what is read, what is refused, and why."""
+
+import csv
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gre.answers import FailureReason, ParseFailure, read_latlon
+from gre.geo.latlon import LatLon
+
+NEW_YORK = LatLon(40.7128, -74.006)
+SANTIAGO = LatLon(-33.45, -70.66)
+
+NEW_YORK_SPELLINGS = [
+    # bare
+    "40.7128, -74.0060",
+    "40.7128,-74.0060",
+    "40.7128 -74.0060",
+    "40.7128; -74.0060",
+    "40.7128/-74.0060",
+    "40,7128; -74,0060",
+    "40,7128, -74,0060",
+    "(40.7128, -74.0060)",
+    "[40.7128, -74.0060]",
+    '["40.7128", "-74.0060"]',
+    "**40.7128, -74.0060**",
+    "`40.7128, -74.0060`",
+    "$40.7128, -74.0060$",
+    "\u201c40.7128\u201d, \u201c\u221274.0060\u201d",
+    "40.7128\n-74.0060",
+    "40.7128 ± 0.05, -74.0060 ± 0.05",
+    "approximately 40.7128, -74.0060",
+    "40.7128, -74.0060; 40.7128, -74.0060",
+    # hemispheres
+    "40.7128°N, 74.0060°W",
+    "40.7128° N 74.0060° W",
+    "74.0060°W, 40.7128°N",
+    "N 40.7128, W 74.0060",
+    "N40.7128 W74.0060",
+    "N: 40.7128, W: 74.0060",
+    "40.7128 (N), 74.0060 (W)",
+    "40.7128 degrees north, 74.0060 degrees west",
+    "North 40.7128, West 74.0060",
+    "40.7128 N, -74.0060 W",
+    "40.7128° North and 74.0060° West",
+    "40.7128^\\circ \\text{N}, 74.0060^{\\circ} \\text{W}",
+    "40,7128° N, 74,0060° W",
+    "40.7128° с. ш., 74.0060° з. д.",
+    "40.7128 северной широты, 74.0060 западной долготы",
+    "北纬40.7128度，西经74.0060度",
+    "40.7128° norte, 74.0060° oeste",
+    # names
+    "Latitude: 40.7128, Longitude: -74.0060",
+    "Longitude: -74.0060, Latitude: 40.7128",
+    "lat 40.7128 lon -74.0060",
+    "lat=40.7128&lng=-74.0060",
+    "LatLon(lat=40.7128, lon=-74.0060)",
+    "[Lat. 40.7128, Long. -74.0060]",
+    '{"latitude": 40.7128, "longitude": -74.0060}',
+    '{"latitude": "40.7128", "longitude": "-74.0060"',
+    '{"latitude": 40.7128, "confidence": 0.9, "longitude": -74.0060}',
+    "{'lat': '40.7128', 'lng': '-74.0060'}",
+    "\u201cLatitude\u201d: \u201840.7128 ° \", \"Longitude': '-74.0060 ° \u201d",
+    "```json\n{\"lat\": 40.7128, \"lng\": -74.0060}\n```",
+    "- **Latitude:** 40.7128\n- **Longitude:** -74.0060",
+    "+ Latitude: 40.7128\n+ Longitude: -74.0060",
+    "Latitude (°): 40.7128\nLongitude (°): -74.0060",
+    "Latitude: 40.7128 N, Longitude: 74.0060 W",
+    "Latitude (N): 40.7128, Longitude (W): 74.0060",
+    "latitude of approximately 40.7128 and longitude of about -74.0060",
+    "40.7128 latitude, -74.0060 longitude",
+    "40.7128 (latitude), -74.0060 (longitude)",
+    "-74.0060 longitude and 40.7128 latitude",
+    "<lat>40.7128</lat><lon>-74.0060</lon>",
+    "lat: 40,7128 lon: -74,0060",
+    "纬度：40.7128，经度：-74.0060",
+    "широта 40.7128, долгота -74.0060",
+    # lists with a head
+    "Lat, Lon: 40.7128, -74.0060",
+    "lon, lat: -74.0060, 40.7128",
+    "(longitude, latitude) = (-74.0060, 40.7128)",
+    "-74.0060, 40.7128 (lon, lat)",
+    "latitude and longitude are 40.7128 and -74.0060 respectively",
+    "| Latitude | Longitude |\n|---|---|\n| 40.7128 | -74.0060 |",
+    "lat,lon\n40.7128,-74.0060",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("written", NEW_YORK_SPELLINGS)
+@pytest.mark.parametrize(
+    "frame",
+    ["{}", "<answer> {} </answer>", "<think>\n1. A sign. // 2. Built in 1999.\n</think>\n{}"],
+    ids=["alone", "tags", "after think"],
+)
+def test_one_point_in_many_spellings(written: str, frame: str) -> None:
+    assert read_latlon(frame.format(written)) == NEW_YORK
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "33°27'00\"S, 70°39'36\"W",
+        "33° 27′ 0″ S 70° 39′ 36″ W",
+        "S 33 27 0, W 70 39 36",
+        "-33 27 0, -70 39 36",
+        "33-27-0 S, 70-39-36 W",
+        "33d 27m 0s south, 70d 39m 36s west",
+        "33:27:00 S, 70:39:36 W",
+        "Latitude: -33, 27, 0, Longitude: -70, 39, 36",
+        '{"lat": "33°27\'00\\"S", "lon": "70\\u00b039\'36\\"W"}',
+        "33.45 sur, 70.66 oeste",
+    ],
+)
+def test_degrees_minutes_seconds(written: str) -> None:
+    point = read_latlon(f"<answer>{written}</answer>")
+    assert isinstance(point, LatLon)
+    assert point.as_tuple() == pytest.approx(SANTIAGO.as_tuple(), abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<answer> 1.5, 2.5 </answer> no, <answer> 40.7128, -74.0060 </answer>",
+        "\\boxed{1.5, 2.5} <answer> 40.7128, -74.0060 </answer>",
+        "<ANSWER>40.7128, -74.0060</ANSWER>",
+        "<answer> 40.7128, -74.0060 </answer> <answer> 1.5",
+        "<think> <answer> 1, 2 </answer> </think> <answer> 40.7128, -74.0060 </answer>",
+        "lat 1.5, lon 2.5. \\boxed{40.7128, -74.0060}",
+        "\\boxed{40.7128, -74.0060} = \\boxed{(40.7128, -74.006)}",
+        "\\boxed{Paris?} \\boxed{40.7128, -74.0060",
+        "12.25, 13.75 is far. Latitude: 40.7128, Longitude: -74.0060",
+        "A latitude of 40 would fit. Latitude: 40.7128, Longitude: -74.0060",
+        "<think> 48.85, 2.35 or 51.5, -0.12 </think> It is 40.7128, -74.0060.",
+        "48.85, 2.35 </think> 40.7128, -74.0060",
+        "<answer> 40.7128, -74.0060",
+        "It's New York (40.7128, -74.0060), 5 km from the sea, built in 1626, 8.8 million people.",
+        "https://www.google.com/maps/@40.7128,-74.0060,15z",
+        "<answer> New York, 5th Avenue, 40.7128, -74.0060 </answer>",
+        "Coordinates: 40.7128, -74.0060, accurate to 12 km",
+    ],
+)
+def test_what_is_read_first(text: str) -> None:
+    assert read_latlon(text) == NEW_YORK
+
+
+REFUSED = {
+    FailureReason.NO_ANSWER: [
+        "",
+        " \n ",
+        "Paris, France",
+        "<answer></answer>",
+        "<answer> Paris </answer> 48.85, 2.35",
+        "<think> 48.85, 2.35 </think>",
+        "<think> 48.85, 2.35",
+        '{"latitude": null, "longitude": null}',
+        "1. A French sign. 2. Built in 1999, 2003. 3. Speed limit 60 km/h, 12 lanes.",
+        "Two towers, 12 and 14 floors, between 1.5 and 2.5 km away, rated 4.5, 3.2.",
+        "It is 20°C, 30°C at noon",
+    ],
+    FailureReason.REFUSAL: [
+        "I'm sorry, I cannot determine where this was taken.",
+        "I can\u2019t tell. The house was built in 1999.",
+        "<answer> unknown </answer>",
+        "<answer>Unable to determine</answer>",
+    ],
+    FailureReason.ONE_NUMBER: [
+        "40.7128",
+        "<answer> 40.7128 </answer>",
+        "<answer> Latitude: 40.7128 </answer>",
+        '{"latitude": 40.7128, "longitude": null}',
+        "The latitude is 40.7128 and I do not know more.",
+        "<answer>40.7128°N</answer>",
+        "\\boxed{40.7128}",
+    ],
+    FailureReason.OUT_OF_RANGE: [
+        "139.7, 35.7",
+        "lat 139.7, lon 35.7",
+        "<answer> 91, 0 </answer>",
+        "<answer> 0, 181 </answer>",
+        "<answer> -90.001, 0 </answer>",
+        "40.7128, 286",
+        "Latitude: 40° 61' N, Longitude: 74° W",
+        "<answer> 1000, 2000 </answer>",
+    ],
+    FailureReason.NOT_A_NUMBER: [
+        "<answer> nan, nan </answer>",
+        "nan, nan",
+        "lat: NaN, lon: 3.5",
+        '{"latitude": Infinity, "longitude": -74.0}',
+        "<answer> 40.7, inf </answer>",
+        "<answer> 40.7.1, -74.0 </answer>",
+        "1e400, 5",
+    ],
+    FailureReason.AMBIGUOUS: [
+        # two answers
+        "<answer> 40.7, -74.0; 48.8, 2.3 </answer>",
+        "<answer> 40.7, -74.0 or 48.8, 2.3 </answer>",
+        "<answer> 40.7, -74.0 or 41.2 </answer>",
+        "[[40.7, -74.0], [48.8, 2.3]]",
+        "\\boxed{40.7, -74.0} or \\boxed{48.8, 2.3}",
+        "Lat: 40.7, Lon: -74.0. Or lat: 48.8, lon: 2.3.",
+        "lon 10 lat 41.9 lon 12.5",
+        "It may be 40.71, -74.01 but 48.85, 2.35 fits as well.",
+        # ranges and choices
+        "<answer> between 40 and 41 </answer>",
+        "<answer> 40.7 - 74.0 </answer>",
+        "<answer> 40.7-74.0 </answer>",
+        "<answer> 40 to 41 </answer>",
+        # three and more numbers
+        "<answer> 40.7, -74.0, 12.5 </answer>",
+        "<answer> 40, 42, 46 </answer>",
+        "<answer> 40, 42, 46, 74, 0, 22 </answer>",
+        # two numbers that a space parts may be degrees and minutes
+        "<answer> 40.7 74.0 </answer>",
+        "<answer> 23.4 14.2 </answer>",
+        # one comma
+        "<answer> 23,43 </answer>",
+        "<answer> 40,7128,74,0060 </answer>",
+        "<answer> 23,43, 12 </answer>",
+        # contradictions
+        "<answer> -40 N, 20 E </answer>",
+        "<answer> 40.7 W, 74.0 N, 3 S </answer>",
+        "<answer> 40.7 N, 74.0 N </answer>",
+        "<answer> 40.7 W, 74.0 </answer>",
+        "<answer> 40.7, 74.0 N </answer>",
+        "Latitude: 40.7 W, Longitude: 74.0 N",
+        "Longitude: -74.0, 40.7",
+        # what a sign or letter belongs to
+        "Latitude - 40.7, Longitude - 74.0",
+        "<answer> -(40.7), 74.0 </answer>",
+        "<answer> 40.7, N, 74.0, W </answer>",
+        "<answer> 40.7 N, 3.7 O </answer>",
+        "<answer> 33.4 etelä, 70.6 länsi </answer>",
+        "12.5 Latitude 40.7, Longitude -74.0",
+        # formats that say longitude first
+        '{"type": "Point", "coordinates": [-73.98, 40.74]}',
+        "Using (lon, lat) I get <b> -73.98, 40.74",
+        # too much
+        "40.71, -74.01\n" * 1500,
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("reason", "text"), [(reason, text) for reason, texts in REFUSED.items() for text in texts]
+)
+def test_what_is_refused_and_why(reason: FailureReason, text: str) -> None:
+    result = read_latlon(text)
+    assert isinstance(result, ParseFailure), result
+    assert result.reason is reason, result.detail
+    assert "\n" not in result.detail
+    assert len(result.detail) < 250
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "40.7128, -74.0060",
+        "lat: 40.7128, lon: -74.0060",
+        "\\boxed{40.7128, -74.0060}",
+        "<answer> 40.7128, -74.0060",
+        "40.7128, -74.0060 </answer>",
+    ],
+)
+def test_strict_reads_complete_tags_only(text: str) -> None:
+    result = read_latlon(text, strict=True)
+    assert isinstance(result, ParseFailure)
+    assert result.reason is FailureReason.NO_ANSWER
+    assert read_latlon(text) == NEW_YORK
+    assert read_latlon(f"<answer>{text}</answer>", strict=True) == NEW_YORK
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        # Rows of prose whose neighbours must not turn a sign.
+        ("51.5074, 0.1278 (West End)", LatLon(51.5074, 0.1278)),
+        ("The ruins (30.52, 35.44) west of the road", LatLon(30.52, 35.44)),
+        ("55.75, 37.61 в Москве", LatLon(55.75, 37.61)),
+        ("Facing west. 48.8566, 2.3522", LatLon(48.8566, 2.3522)),
+    ],
+)
+def test_words_beside_a_pair_do_not_turn_its_sign(text: str, point: LatLon) -> None:
+    assert read_latlon(text) == point
+
+
+@pytest.mark.real_data
+def test_answers_published_by_models_and_papers(real_data: Path) -> None:
+    path = real_data / "strings" / "gre_and_paper_answer_strings.jsonl"
+    lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    assert len(lines) == 19
+    for line in lines:
+        assert read_latlon(line["text"]) == LatLon(line["lat"], line["lon"]), line["text"]
+
+
+NAMED: dict[str, Callable[[str, str], str]] = {
+    "names": lambda lat, lon: f"Latitude: {lat}, Longitude: {lon}",
+    "lines": lambda lat, lon: f"latitude: {lat}\nlongitude: {lon}",
+    "turned": lambda lat, lon: f"<answer>lon={lon}, lat={lat}</answer>",
+    "json": lambda lat, lon: json.dumps({"latitude": lat, "longitude": lon}),
+    "quoted": lambda lat, lon: f'{{"latitude": "{lat}", "longitude": "{lon}"}}',
+    "dict": lambda lat, lon: str({"lat": lat, "lng": lon}),
+}
+BARE: dict[str, Callable[[str, str], str]] = {
+    "tags": lambda lat, lon: f"<answer> {lat}, {lon} </answer>",
+    "alone": lambda lat, lon: f"{lat}, {lon}",
+    "box": lambda lat, lon: f"\\boxed{{{lat}; {lon}}}",
+}
+
+
+def side(string: str) -> str:
+    """Say lat or lon where the string's hemisphere says so, otherwise empty."""
+    letters = string.strip().lower()
+    if re.search(r"(north|south|[nsсю])$", letters) or letters[0] in "ns":
+        return "lat"
+    return "lon" if re.search(r"(east|west|[ewзв])$", letters) else ""
+
+
+@pytest.mark.real_data
+@pytest.mark.parametrize("joiner", [*NAMED, *BARE])
+def test_every_string_paired_with_every_other(real_data: Path, joiner: str) -> None:
+    """Named, all pairs are read. Bare, those with commas between their parts are refused."""
+    path = real_data / "strings" / "lat_lon_parser_cc0_strings.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    valid = {
+        row["string"]: float(row["expected_decimal_degrees"])
+        for row in rows
+        if row["expected_decimal_degrees"] != "INVALID"
+    }
+    join = (NAMED | BARE)[joiner]
+    for lat, lat_deg in valid.items():
+        for lon, lon_deg in list(valid.items())[:: 1 if joiner == "tags" else 7]:
+            if side(lat) == "lon" or side(lon) == "lat":
+                continue
+            point = read_latlon(join(lat, lon))
+            if joiner in BARE and re.search(r"\d, \d", f"{lat}|{lon}"):
+                assert isinstance(point, ParseFailure), (lat, lon)
+                continue
+            assert isinstance(point, LatLon), (lat, lon, point)
+            assert point.as_tuple() == pytest.approx((lat_deg, lon_deg), abs=1e-6), (lat, lon)
+    for string in {row["string"] for row in rows} - valid.keys():
+        for text in (join(string, "10.5"), join("10.5", string), join(string, string), string):
+            assert isinstance(read_latlon(text), ParseFailure), text
