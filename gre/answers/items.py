@@ -21,7 +21,9 @@ _QUOTES = frozenset({"min", "sec"})
 _OPENING = frozenset("([")
 _CLOSING = frozenset(")]")
 _NAME_OPENING = _QUOTES | _OPENING
-_VALUE_PUNCTUATION = _QUOTES | _OPENING | _CLOSING | frozenset({":", "=", ".", ">", "deg", "nl"})
+_VALUE_PUNCTUATION = (
+    _QUOTES | _OPENING | _CLOSING | frozenset({":", "=", ".", "<", ">", "→", "deg", "nl"})
+)
 _HEADER_PUNCTUATION = _QUOTES | _OPENING | _CLOSING | frozenset({",", "/", "|", "deg", ">"})
 _LIST_PUNCTUATION = _HEADER_PUNCTUATION | frozenset({":", "=", ".", "nl", "dash", ";", "+"})
 
@@ -91,14 +93,16 @@ class Region:
         words = {token.text.lower() for token in gap if token.kind == "word"}
         if words & ALTERNATIVES:
             return Link.CHOICE
-        kinds = {token.kind for token in gap if token.kind != "word"}
+        kinds = {"//" if token.text == "//" else token.kind for token in gap} - {"word"}
         has_both_sides = left.axis is not None and right.axis is not None
-        allowed = _HEADER_PUNCTUATION | {";", "nl", "&"} | ({"dash"} if has_both_sides else set())
+        allowed = (
+            _HEADER_PUNCTUATION | {";", "//", "nl", "&"} | ({"dash"} if has_both_sides else set())
+        )
         if not words <= JOINERS | FILLERS or not kinds <= allowed | {"."}:
             return Link.NONE
         if "." in kinds and not _is_trailing_point(gap):
             return Link.NONE
-        if "nl" in kinds or ";" in kinds or (kinds & _OPENING and kinds & _CLOSING):
+        if kinds & {"nl", ";", "//"} or (kinds & _OPENING and kinds & _CLOSING):
             return Link.LOOSE
         if words & JOINERS or kinds & {",", "/", "|", "&", "dash"}:
             return Link.TIGHT

@@ -10,6 +10,7 @@ from gre.answers.vocabulary import (
     UNCLEAR_HEMISPHERES,
     Axis,
     Hemisphere,
+    axis_name,
     hemisphere,
     is_known,
 )
@@ -198,15 +199,23 @@ def _stray_side(tokens: Sequence[Token], end: int) -> ParseFailure | None:
 def _read_cyrillic(
     tokens: Sequence[Token], position: int, end: int, side: Hemisphere
 ) -> tuple[Hemisphere | None, int, ParseFailure | None]:
-    """One of С Ю В З, alone or as "с. ш.", "в. д."; before another word it is a preposition."""
+    """One of С Ю В З, alone or as "с. ш.", "в. д.".
+
+    Before another Russian or Ukrainian word a small letter may be a preposition: "в", "с" are then
+    passed over, as they turn no sign, and "з", "ю" are unclear.
+    """
     after = position + 1
     if after < len(tokens) and tokens[after].kind == ".":
         after += 1
-    if after >= len(tokens) or tokens[after].kind != "word":
+    following = tokens[after] if after < len(tokens) else None
+    if following is None or following.kind != "word":
         return side, position + 1, None
-    letter = tokens[after].text.lower()
-    if letter not in {"ш", "д"}:
-        return None, end, None
-    if (letter == "ш") != (side.axis is Axis.LAT):
+    if following.text.lower() in {"ш", "д"}:
+        if (following.text.lower() == "ш") == (side.axis is Axis.LAT):
+            return side, after + 1, None
         return None, end, _ambiguous("letters of two different axes on one number")
-    return side, after + 1, None
+    letter = tokens[position].text
+    is_clear = letter.isupper() or following.text.isascii() or axis_name(following.text)
+    if is_clear or side.sign > 0:
+        return (side, position + 1, None) if is_clear else (None, end, None)
+    return None, end, _ambiguous(f"{letter!r} may be a hemisphere or a preposition")

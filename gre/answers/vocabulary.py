@@ -132,6 +132,7 @@ def is_known(word: str) -> bool:
         lower in FILLERS
         or lower in INTRODUCERS
         or lower in JOINERS
+        or lower in ALTERNATIVES
         or axis_name(lower) is not None
         or lower in DEGREE_WORDS
         or lower in MINUTE_WORDS

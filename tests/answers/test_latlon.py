@@ -34,6 +34,7 @@ NEW_YORK_SPELLINGS = [
     "40.7128 ± 0.05, -74.0060 ± 0.05",
     "approximately 40.7128, -74.0060",
     "40.7128, -74.0060; 40.7128, -74.0060",
+    "40.7128, -74.0060 // 40.7128, -74.0060",
     # hemispheres
     "40.7128°N, 74.0060°W",
     "40.7128° N 74.0060° W",
@@ -76,6 +77,10 @@ NEW_YORK_SPELLINGS = [
     "-74.0060 longitude and 40.7128 latitude",
     "<lat>40.7128</lat><lon>-74.0060</lon>",
     "lat: 40,7128 lon: -74,0060",
+    "Latitude → 40.7128, Longitude → -74.0060",
+    "Latitude: <40.7128>, Longitude: <-74.0060>",
+    "Latitude: 40.7128 (approx.)\nLongitude: -74.0060 (approx.)\nAltitude: 10",
+    'latitude="40.7128" longitude="-74.0060" radius_km="5"',
     "纬度：40.7128，经度：-74.0060",
     "широта 40.7128, долгота -74.0060",
     # lists with a head
@@ -233,6 +238,7 @@ REFUSED = {
         "<answer> -(40.7), 74.0 </answer>",
         "<answer> 40.7, N, 74.0, W </answer>",
         "<answer> 40.7 N, 3.7 O </answer>",
+        "<answer> 50.45, 30.52 з Києва </answer>",
         "<answer> 33.4 etelä, 70.6 länsi </answer>",
         "12.5 Latitude 40.7, Longitude -74.0",
         # formats that say longitude first
@@ -280,6 +286,7 @@ def test_strict_reads_complete_tags_only(text: str) -> None:
         ("51.5074, 0.1278 (West End)", LatLon(51.5074, 0.1278)),
         ("The ruins (30.52, 35.44) west of the road", LatLon(30.52, 35.44)),
         ("55.75, 37.61 в Москве", LatLon(55.75, 37.61)),
+        ("55.75 С, 37.61 З in my view", LatLon(55.75, -37.61)),
         ("Facing west. 48.8566, 2.3522", LatLon(48.8566, 2.3522)),
     ],
 )

@@ -1,0 +1,82 @@
+"""Time grows with the length of a text, not with its square, whatever the text."""
+
+import time
+from collections.abc import Callable
+
+import pytest
+
+from gre.answers import follows_format, read_angle, read_judgment, read_latlon
+from gre.geo.latlon import LatLon
+
+UNITS = [
+    "<answer>", "</answer>", "<answer></answer>", "<think>", "</think>", "<think></think>",
+    "<", "</",
+    "9", "9 ", "1.", "1,", "1,1 ", "1.1.", "1e", "1e9", "0.", "..1", "1:", "1:1 ",
+    "'", '"', "“", "' ", "'s", "it's ", " ", "\n", "\t \n", "[", "[[(", "{", "}", "( ",
+    "-", "- ", "-1", "1-", "--1", "+-", "±1", "1±1", "—", "°", "1°", "1°1'", "&deg;", "&",
+    "N", "N ", "1N", "N1", "S.", "(N)", "W: ", "с.", "1 с ш",
+    "lat", "lat ", "lat: ", "lat 1 ", "lat, lon ", "lon lat 1,2 ", "lat: 1, lon: 2 ", "1 lat ",
+    "lat about about ", "1 or ", "1 and ", "between 1 and ", "nan,", "40.7,-74.0\n",
+    "40.71, -74.01; ",
+    "\\", "\\boxed", "\\boxed{", "\\boxed{1,2}", "\\u0030", "\\text", "\\n", "纬度", "é", "\ud800",
+    "١", "true ", "not\n", "point(",
+]  # fmt: skip
+
+
+LONG_UNITS = [
+    "<answer>", "<think></think>", "9", "1,", "1.", "'", " ", "[", "-", "+-", "N ", "°", "lat ",
+    "é",
+    "\\boxed{", "40.71, -74.01; ", "lat: 1, lon: 2 ", "The 5th of 12 signs, ",
+]  # fmt: skip
+
+
+def read_everything(text: str) -> None:
+    """All readers, on the text alone and inside of each kind of region."""
+    read_latlon(text)
+    read_latlon(f"<answer>{text}</answer>")
+    read_latlon(f"\\boxed{{{text}")
+    read_latlon(f"In Rome, lat: {text} lon: 1")
+    read_judgment(text)
+    read_angle(text)
+    follows_format(text)
+
+
+def seconds(reader: Callable[[str], object], text: str) -> float:
+    """Processor time of a reader on a text."""
+    start = time.process_time()
+    reader(text)
+    return time.process_time() - start
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_time_is_linear(unit: str) -> None:
+    """From 1 kB to 16 kB: at most twice 16 times the time; a square law takes 256 times."""
+    short = seconds(read_everything, unit * (1_000 // len(unit)))
+    long = seconds(read_everything, unit * (16_000 // len(unit)))
+    assert long <= 2 * 16 * max(short, 0.02)  # below that, clock and caches decide
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", LONG_UNITS)
+def test_time_is_linear_to_a_megabyte(unit: str) -> None:
+    """From 250 kB to 1 MB: at most twice 4 times the time; a square law takes 16 times."""
+    short = seconds(read_latlon, unit * (250_000 // len(unit)))
+    long = seconds(read_latlon, unit * (1_000_000 // len(unit)))
+    assert long <= 2 * 4 * max(short, 0.05)
+    assert long <= 30
+
+
+def test_long_numbers_are_read_at_once() -> None:
+    start = time.process_time()
+    for text in ("9" * 1_000_000, "0." + "9" * 1_000_000, "1e" + "9" * 1_000_000):
+        read_latlon(f"<answer>{text}, {text}</answer>")
+        read_angle(text)
+    assert time.process_time() - start < 20
+
+
+def test_an_answer_after_a_megabyte_of_reasoning_is_found() -> None:
+    reasoning = "The sign says 12.5, so 40.7, -74.0 or (48.8, 2.3). " * 20_000
+    start = time.process_time()
+    point = read_latlon(f"<think>{reasoning}</think><answer>35.681, 139.767</answer>")
+    assert time.process_time() - start < 5
+    assert point == LatLon(35.681, 139.767)
