@@ -8,6 +8,18 @@ import pytest
 SMALL_WORLD = {"cot": 40, "judge": 40, "seed": 8, "val": 6, "test": 10, "judge_test": 0}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs a CUDA device where there is none."""
+    marked = [item for item in items if item.get_closest_marker("gpu")]
+    if not marked:
+        return
+    import torch
+
+    if not torch.cuda.is_available():
+        for item in marked:
+            item.add_marker(pytest.mark.skip(reason="no CUDA device"))
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """Folder of real photos and tables that are not part of the project; skip where absent."""

@@ -159,16 +159,21 @@ def parse(
     start_logging()
     from gre.evaluation.parsing import parse_jsonl
 
-    if file is None:
-        parse_jsonl(sys.stdin, sys.stdout, strict=strict, name="stdin")
-        return
     try:
-        with file.open(encoding="utf-8") as source:
-            parse_jsonl(source, sys.stdout, strict=strict, name=str(file))
+        if file is None:
+            counts = parse_jsonl(sys.stdin, sys.stdout, strict=strict, name="stdin")
+        else:
+            with file.open(encoding="utf-8") as source:
+                counts = parse_jsonl(source, sys.stdout, strict=strict, name=str(file))
     except FileNotFoundError as error:
         raise InputError(f"{file}: no such file; name a JSONL file of id and text") from error
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: cannot be read as UTF-8 text: {error}") from error
+        raise InputError(f"{file or 'stdin'}: cannot be read as UTF-8 text: {error}") from error
+    unread = ", ".join(f"{reason} {count}" for reason, count in sorted(counts.reasons.items()))
+    typer.echo(
+        f"{counts.num_ok} of {counts.num_texts} texts read" + (f"; {unread}" if unread else ""),
+        err=True,
+    )
 
 
 def report(

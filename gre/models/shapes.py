@@ -61,6 +61,7 @@ class QwenShape:
     full_attention_blocks: tuple[int, ...]
     mrope_section: tuple[int, int, int] = (16, 24, 24)
     max_position_embeddings: int = 128_000
+    rope_theta: float = 1_000_000.0
 
 
 def _published(
@@ -92,8 +93,8 @@ QWEN_SHAPES: dict[str, QwenShape] = {
 
 TINY_SHAPE = QwenShape(
     hidden_size=128,
-    intermediate_size=384,
-    num_layers=4,
+    intermediate_size=256,
+    num_layers=3,
     num_heads=4,
     num_kv_heads=2,
     vocab_size=0,  # the tokenizer decides
@@ -105,6 +106,7 @@ TINY_SHAPE = QwenShape(
     full_attention_blocks=(1, 3),
     mrope_section=(4, 6, 6),
     max_position_embeddings=4096,
+    rope_theta=100.0,  # the default gives a 6 x 4 grid of image tokens nearly equal rotations
 )
 """The model of the sample world: about 2 M parameters, same architecture (ours)."""
 
@@ -123,7 +125,7 @@ def shape_config(shape: QwenShape, token_id: dict[str, int]) -> dict[str, object
             "rms_norm_eps": 1e-6,
             "rope_parameters": {
                 "rope_type": "default",
-                "rope_theta": 1_000_000.0,
+                "rope_theta": shape.rope_theta,
                 "mrope_section": list(shape.mrope_section),
             },
             "tie_word_embeddings": shape.tie_word_embeddings,

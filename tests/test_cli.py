@@ -1,0 +1,181 @@
+"""The door: what it prints, and the exit code of every bad input."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+from gre.cli import main
+
+
+def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
+    """Run the command in this process; give exit code, stdout and stderr."""
+    old = sys.argv
+    sys.argv = ["gre", *map(str, words)]
+    try:
+        with pytest.raises(SystemExit) as left:
+            main()
+    finally:
+        sys.argv = old
+    captured = capsys.readouterr()
+    return int(left.value.code or 0), captured.out, captured.err
+
+
+def one_line(err: str) -> str:
+    lines = [line for line in err.splitlines() if line.startswith("gre: ")]
+    assert len(lines) == 1, err
+    assert "Traceback" not in err
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["predict", "evaluate", "score", "parse", "report", "sample-world", "tiny-model", "env"],
+)
+def test_every_command_shows_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    code, out, _ = run(capsys, command, "--help")
+    assert code == 0
+    assert f"gre {command}" in " ".join(out.split()) or f"| gre {command}" in out
+
+
+def test_train_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = run(capsys, "train", "sft", "--help")
+    assert code == 0
+    assert "gre train sft --config" in " ".join(out.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["scor"], "No such command"),
+        (["score"], "Missing argument"),
+        (["predict", "/no/photo.jpg"], "/no/photo.jpg: no such file"),
+        (["evaluate", "--limit", "x"], "Invalid value for '--limit'"),
+        (["score", "/no/file.csv"], "/no/file.csv"),
+        (["score", "/no/file.csv", "--unreadable", "maybe"], "unreadable: got 'maybe'"),
+        (["score", "/no/file.csv", "--test", "<"], "test: got '<'"),
+        (["score", "/no/file.csv", "--distance", "manhattan"], "distance: got 'manhattan'"),
+        (["parse", "/no/file.jsonl"], "/no/file.jsonl: no such file"),
+        (["report", "/no/run"], "/no/run"),
+        (["train", "sft", "--config", "/no/c.yaml"], "config /no/c.yaml: no such file"),
+        (["sample-world", "/tmp", "--size", "huge"], "--size: got 'huge'"),
+        (["tiny-model", "/no/where", "--shape", "9b"], "shape '9b' is unknown"),
+    ],
+)
+def test_bad_arguments_are_one_line_and_exit_2(
+    capsys: pytest.CaptureFixture[str], words: list[str], message: str
+) -> None:
+    code, _, err = run(capsys, *words)
+    assert code == 2
+    assert message in one_line(err)
+
+
+def test_predict_without_a_model_says_where_to_get_one(
+    capsys: pytest.CaptureFixture[str],
+    sample_world: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    code, _, err = run(capsys, "predict", sample_world / "bench/test/imgs")
+    assert code == 2
+    assert "scripts/quickstart.sh" in one_line(err)
+
+
+def test_predict_counts_what_it_could_not_read(
+    capsys: pytest.CaptureFixture[str], sample_world: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    photo = sorted((sample_world / "bench/test/imgs").iterdir())[0]
+    (tmp_path / "a.jpg").write_bytes(photo.read_bytes())
+    (tmp_path / "b.jpg").write_bytes(b"not a picture")
+    code, out, err = run(
+        capsys,
+        *("predict", tmp_path, "--model", tiny_model, "--json", "--max-new-tokens", 4),
+        *("--map", tmp_path / "map.html"),
+    )
+    assert code == 3
+    rows = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
+    assert [row["status"] for row in rows] == ["failed", "error"]
+    assert "photos have no guess" in err
+    assert "<html" in (tmp_path / "map.html").read_text()
+
+
+def test_coarse_tells_no_point(
+    capsys: pytest.CaptureFixture[str], sample_world: Path, tiny_model: Path
+) -> None:
+    photo = sorted((sample_world / "bench/test/imgs").iterdir())[0]
+    _, out, _ = run(
+        capsys,
+        *("predict", photo, "--model", tiny_model, "--coarse", "--json", "--max-new-tokens", 4),
+    )
+    row = json.loads(next(line for line in out.splitlines() if line.startswith("{")))
+    assert set(row) == {"photo", "status", "reason", "country", "region"}
+
+
+def test_parse_reads_lines_and_counts_nothing_away(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    source = tmp_path / "texts.jsonl"
+    texts = ["<answer> 40.7, -74.0 </answer>", "no idea", "40.7, -74.0"]
+    source.write_text(
+        "".join(json.dumps({"id": str(i), "text": text}) + "\n" for i, text in enumerate(texts))
+    )
+    code, out, _ = run(capsys, "parse", source)
+    assert code == 0
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["status"] for row in rows] == ["ok", "failed", "ok"]
+    assert rows[0] == {"id": "0", "lat": 40.7, "lon": -74.0, "status": "ok", "reason": None}
+    code, out, _ = run(capsys, "parse", source, "--strict")
+    assert [json.loads(line)["status"] for line in out.splitlines()] == ["ok", "failed", "failed"]
+
+
+def test_evaluate_ends_with_3_where_a_sample_failed(
+    capsys: pytest.CaptureFixture[str], sample_world: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    data = tmp_path / "test"
+    shutil.copytree(sample_world / "bench/test", data)
+    words = ["evaluate", "--benchmark", "greval_bench", "--data", data, "--model", tiny_model]
+    options = ["--max-new-tokens", 4, "--no-no-image"]
+    code, out, _ = run(capsys, *words, *options, "--out", tmp_path / "whole")
+    assert code == 0
+    assert "2500 km" in " ".join(out.split())
+    sorted((data / "imgs").iterdir())[0].write_bytes(b"")
+    code, _, err = run(capsys, *words, *options, "--out", tmp_path / "broken")
+    assert code == 3
+    assert "1 of 10 samples could not be asked" in err
+    code, _, _ = run(capsys, "report", tmp_path / "whole", "--out", tmp_path / "report.html")
+    assert code == 0
+    assert (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "is empty"),
+        (b'[{"image": "a.jpg", ', "JSON"),
+        (b"\xff\xfe[\x00]\x00", "UTF-8"),
+        (b"[1]", "record 0"),
+    ],
+)
+def test_damaged_records_stop_a_stage_in_one_line(
+    capsys: pytest.CaptureFixture[str],
+    tiny_model: Path,
+    tmp_path: Path,
+    content: bytes,
+    message: str,
+) -> None:
+    records = tmp_path / "gre_cot.json"
+    records.write_bytes(content)
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        f"model_name_or_path: {tiny_model}\ndata_path: {records}\noutput_dir: {tmp_path}/out\n"
+    )
+    code, _, err = run(capsys, "train", "sft", "--config", config, "--dry-run")
+    assert code == 2
+    line = one_line(err)
+    assert "gre_cot.json" in line
+    assert message in line
+    assert not (tmp_path / "out").exists()
