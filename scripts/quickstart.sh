@@ -59,6 +59,10 @@ step 4 "Stage 1: the cold start, through the script that a cluster runs"
 if [[ -e "$work/stage1/complete.json" ]]; then
   echo "already trained: $work/stage1"
 else
+  # On CPU two processes train faster than two threads of one.
+  if [[ -z "${NPROC_PER_NODE:-}" && $(nproc) -ge 2 ]] && ! nvidia-smi -L >/dev/null 2>&1; then
+    export NPROC_PER_NODE=2
+  fi
   bash "$GRE_ROOT/scripts/train/stage1.sh" "$work/tiny" \
     --config "$GRE_ROOT/configs/tiny/stage1_sft.yaml" \
     --data_path "$work/world/dataset/gre_cot/gre_cot.json" \

@@ -33,6 +33,7 @@ from gre.models.qwen_vl import (
 from gre.train.base import StageTrainer
 from gre.train.callbacks import EvaluateAtEnd, MetricsLog
 from gre.train.checkpoints import check_output_dir, find_resume, mark_complete
+from gre.train.compact_head import compact_head_on_cpu
 from gre.train.loader import Run, load_run
 
 logger = logging.getLogger(__name__)
@@ -174,6 +175,7 @@ def build_trainer(run: Run) -> ColdStartTrainer:
     model = load_model(replace(run.model, dtype=training_dtype(run)))
     model = apply_training_options(model, run.model)
     rows = sft_dataset(records, ask=ask, reply=reply)
+    compact_head_on_cpu()
     trainer = ColdStartTrainer(
         model=model,
         args=run.trainer,

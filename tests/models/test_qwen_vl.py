@@ -58,10 +58,10 @@ def test_lora_trains_adapters_of_the_language_model_alone(tiny_model: Path) -> N
     chosen = options(tiny_model, lora_r=4, lora_alpha=8)
     counts = count_parameters(apply_training_options(load_model(chosen), chosen))
     assert counts["language"].trainable == counts["vision"].trainable == 0
-    # Per layer and target with shapes (in, out): r (in + out). The tiny model has 4 layers,
-    # hidden 128, 4 heads and 2 key-value heads of 32, intermediate 384.
-    pairs = [(128, 128), (128, 64), (128, 64), (128, 128), (128, 384), (128, 384), (384, 128)]
-    assert counts["adapter"].trainable == 4 * sum(4 * (i + o) for i, o in pairs)
+    # Per layer and target with shapes (in, out): r (in + out). The tiny model has 3 layers,
+    # hidden 128, 4 heads and 2 key-value heads of 32, intermediate 256.
+    pairs = [(128, 128), (128, 64), (128, 64), (128, 128), (128, 256), (128, 256), (256, 128)]
+    assert counts["adapter"].trainable == 3 * sum(4 * (i + o) for i, o in pairs)
 
 
 def test_a_part_that_should_not_train_is_caught(tiny_model: Path) -> None:

@@ -100,7 +100,7 @@ def test_restoring_moves_every_tensor(trained: Path, tiny_model: Path) -> None:
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     restore_full_weights(model, trained)
     moved = [name for name, tensor in target.items() if not torch.equal(tensor, before[name])]
-    assert len(moved) > 100  # nearly all of the 104 tensors differ after four steps
+    assert len(moved) > 0.9 * len(target)  # every tensor with a gradient differs after four steps
     for name, tensor in target.items():
         assert torch.equal(model.state_dict()[name], tensor), name
 
@@ -175,7 +175,7 @@ def test_only_the_completion_is_learnt(sample_world: Path, tiny_model: Path) -> 
         learnt = processor.tokenizer.decode(labels[labels != -100])
         assert learnt == record.answer + "<|im_end|>\n"
         image_tokens = int((ids == processor.image_token_id).sum())
-        assert image_tokens in (16, 24, 25)  # 112 x 112, 168 x 112 or 112 x 168, 140 x 140
+        assert image_tokens in (9, 12)  # 84 x 84, or 112 x 84 either way up; 28 x 28 a token
 
 
 def test_lora_trains_and_resumes(sample_world: Path, tiny_model: Path, tmp_path: Path) -> None:
