@@ -15,6 +15,7 @@ from gre.errors import InputError
 from gre.metrics import Protocol, Summary
 
 EXIT_FAILED_SAMPLES = 3
+BOUND_NAMES = {"oracle": "oracle (reads the scene)", "no_image": "same model, no image"}
 
 DistanceOption = Annotated[str, typer.Option(help="haversine (R = 6371.0 km) or geodesic (WGS84).")]
 TestOption = Annotated[str, typer.Option(help="A hit is error le (<=) or lt (<) radius.")]
@@ -78,7 +79,10 @@ def evaluate(
             with_no_image=no_image,
             on_answered=lambda count: bar.advance(task, count),
         )
-    print_summaries({out.name: result.summary, **result.bounds})
+    seen = {"yes": "  cities seen in training", "no": "  cities absent from training"}
+    parts = {seen[value]: part for value, part in result.groups.get("seen", {}).items()}
+    bounds = {BOUND_NAMES[name]: bound for name, bound in result.bounds.items()}
+    print_summaries({out.name: result.summary, **parts, **bounds})
     typer.echo(f"written: {out}/summary.json and {out}/predictions.jsonl")
     if result.summary.n_errors:
         typer.echo(

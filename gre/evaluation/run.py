@@ -42,6 +42,7 @@ class RunResult:
     folder: Path
     summary: Summary
     bounds: Mapping[str, Summary]
+    groups: Mapping[str, Mapping[str, Summary]]
 
 
 def evaluate(
@@ -88,6 +89,7 @@ def evaluate(
         _write_jsonl(out / "no_image.jsonl", blind_rows)
         bounds["no_image"] = summarize(blind_rows, protocol)
     summary = summarize(rows, protocol)
+    groups = _group_summaries(rows, protocol)
     _write_jsonl(out / "predictions.jsonl", rows)
     _write_json(
         out / "summary.json",
@@ -95,11 +97,14 @@ def evaluate(
             **summary.to_json(),
             "name": out.name,
             **facts,
-            "groups": _group_summaries(rows, protocol),
+            "groups": {
+                group: {value: part.to_json() for value, part in parts.items()}
+                for group, parts in groups.items()
+            },
             "bounds": {name: bound.to_json() for name, bound in bounds.items()},
         },
     )
-    return RunResult(out, summary, bounds)
+    return RunResult(out, summary, bounds, groups)
 
 
 def prediction_row(sample: Sample, answer: Answer, protocol: Protocol) -> dict[str, object]:
@@ -248,7 +253,7 @@ def _bounds(benchmark: Benchmark, protocol: Protocol) -> dict[str, Summary]:
 
 def _group_summaries(
     rows: Sequence[Mapping[str, object]], protocol: Protocol
-) -> dict[str, dict[str, object]]:
+) -> dict[str, dict[str, Summary]]:
     """Summaries by group and value, e.g. {"seen": {"yes": {...}, "no": {...}}}."""
     members: dict[str, dict[str, list[Mapping[str, object]]]] = {}
     for row in rows:
@@ -257,7 +262,7 @@ def _group_summaries(
         for group, value in groups.items():
             members.setdefault(group, {}).setdefault(value, []).append(row)
     return {
-        group: {value: summarize(part, protocol).to_json() for value, part in sorted(parts.items())}
+        group: {value: summarize(part, protocol) for value, part in sorted(parts.items())}
         for group, parts in sorted(members.items())
         if len(parts) <= MAX_GROUP_VALUES
     }

@@ -32,7 +32,7 @@ class WorldSizes:
     the same pictures, which makes these a fifth of it.
     """
 
-    cot: int = 3000
+    cot: int = 6000
     judge: int = 800
     seed: int = 800
     val: int = 128
@@ -49,7 +49,7 @@ class WorldSizes:
 
 
 QUICK = WorldSizes()
-"""What quickstart draws, in about half a minute on two cores."""
+"""What quickstart draws, in under a minute on two cores."""
 
 FULL = WorldSizes(cot=8000, judge=4000, seed=4000, val=256, test=1200, judge_test=1000)
 """Enough for all three stages, and a test split with narrow intervals."""

@@ -17,6 +17,7 @@ from gre.sample.backdrop import Stage, draw_sky, draw_terrain, sky_colours, wave
 from gre.sample.brush import SUPERSAMPLING, Brush, Colour, waved
 from gre.sample.buildings import Front, draw_house, draw_scaffold
 from gre.sample.flags import HEIGHT as FLAG_HEIGHT
+from gre.sample.flags import WIDTH as FLAG_WIDTH
 from gre.sample.flags import flag_image
 from gre.sample.glyphs import sign_colours, write_sign
 from gre.sample.landmarks import draw_landmark
@@ -148,13 +149,22 @@ def _draw_sign(brush: Brush, scene: Scene, stage: Stage, rng: np.random.Generato
     write_sign(brush, script, rng, ink=ink, x=x + 2, y=y, width=width - 4, height=height)
 
 
+FLAG_SHARE = 0.235
+"""Width of the flag's cloth as a share of the picture's: large enough to read at 112 pixels."""
+
+
 def _draw_flag(brush: Brush, scene: Scene, stage: Stage, rng: np.random.Generator) -> None:
     x = stage.width * float(rng.uniform(0.725, 0.755))
     top = stage.height * float(rng.uniform(0.09, 0.13))
     if scene.shows("flag"):
         brush.line((120, 120, 126), [(x, top - 6), (x, stage.height * 0.70)], width=2.4)
         brush.ellipse((230, 190, 80), x, top - 7, 2.6)
-        cloth, mask = waved(flag_image(scene.city.country.code), height=3.2, phase=wave_angle(rng))
+        flag = flag_image(scene.city.country.code)
+        scale = FLAG_SHARE * stage.width / FLAG_WIDTH
+        size = (round(flag.width * scale), round(flag.height * scale))
+        cloth, mask = waved(
+            flag.resize(size, Image.Resampling.LANCZOS), height=3.2, phase=wave_angle(rng)
+        )
         brush.paste(cloth, x + 1.2, top - 3.2, mask)
     elif rng.random() < 0.4:
         brush.line((120, 120, 126), [(x, top - 6), (x, stage.height * 0.70)], width=2.4)

@@ -62,7 +62,8 @@ class StageTrainer(_TrainerBase):
         self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None
     ) -> None:
         super()._save(output_dir, state_dict)
-        write_instruction(Path(output_dir or self.args.output_dir), self.question)
+        if self.args.should_save:
+            write_instruction(Path(output_dir or self.args.output_dir), self.question)
 
     def _save_checkpoint(self, model: nn.Module, trial: Any) -> None:  # Any: unused by us
         super()._save_checkpoint(model, trial)

@@ -107,7 +107,7 @@ def test_the_sun_sinks_towards_the_poles(lat_deg, height):
 
 def test_presets():
     assert asdict(QUICK) == {
-        "cot": 3000,
+        "cot": 6000,
         "judge": 800,
         "seed": 800,
         "val": 128,
