@@ -155,7 +155,7 @@ def test_evaluate_ends_with_3_where_a_sample_failed(
     ("content", "message"),
     [
         (b"", "is empty"),
-        (b'[{"image": "a.jpg", ', "JSON"),
+        (b'[{"image": "a.jpg", ', "ends inside the record"),
         (b"\xff\xfe[\x00]\x00", "UTF-8"),
         (b"[1]", "record 0"),
     ],

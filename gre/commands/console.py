@@ -16,7 +16,10 @@ from rich.progress import (
 )
 
 NOISY = ("httpx", "filelock", "fsspec", "matplotlib", "PIL", "transformers", "datasets", "trl")
-stdout = Console()
+PIPE_WIDTH = 140
+"""Columns of a table that goes to a file or a pipe, where nobody says how wide the window is."""
+
+stdout = Console(width=None if sys.stdout.isatty() else PIPE_WIDTH)
 stderr = Console(stderr=True)
 
 

@@ -27,6 +27,7 @@ POSITIVE = (
     "save_steps",
     "logging_steps",
 )
+REPORTERS = ("none", "all", "trackio", "tensorboard", "wandb")
 NOT_NEGATIVE = ("warmup_steps", "weight_decay", "max_grad_norm", "dataloader_num_workers")
 SECRETS = ("hub_token",)
 REFUSED = {
@@ -171,6 +172,11 @@ def _check_ranges(values: Mapping[str, object]) -> None:
         value = values.get(key)
         if isinstance(value, int | float) and not value >= 0:
             raise InputError(f"{key} must be >= 0, got {value}")
+
+    asked = values.get("report_to") or "none"
+    for name in asked if isinstance(asked, list) else [asked]:
+        if name not in REPORTERS:
+            raise InputError(f"report_to: got {name!r}, must be one of {', '.join(REPORTERS)}")
 
 
 def _build(cls: type, values: Mapping[str, object]) -> Any:  # Any: an instance of cls

@@ -42,18 +42,21 @@ def read_everything(text: str) -> None:
 
 
 def seconds(reader: Callable[[str], object], text: str) -> float:
-    """Processor time of a reader on a text."""
-    start = time.process_time()
-    reader(text)
-    return time.process_time() - start
+    """Processor time of a reader on a text: the best of three, since other work only adds to it."""
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        reader(text)
+        times.append(time.process_time() - start)
+    return min(times)
 
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_time_is_linear(unit: str) -> None:
-    """From 1 kB to 16 kB: at most twice 16 times the time; a square law takes 256 times."""
+    """From 1 kB to 16 kB: linear takes 16 times, a square law 256; 64 lies midway by ratio."""
     short = seconds(read_everything, unit * (1_000 // len(unit)))
     long = seconds(read_everything, unit * (16_000 // len(unit)))
-    assert long <= 2 * 16 * max(short, 0.02)  # below that, clock and caches decide
+    assert long <= 64 * max(short, 0.01)  # below that, clock and caches decide
 
 
 @pytest.mark.slow

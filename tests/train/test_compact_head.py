@@ -22,7 +22,7 @@ def loss_and_gradient(folder: Path) -> tuple[float, torch.Tensor]:
     outputs = model(input_ids=ids_BT, labels=labels_BT, fused_lm_head=True)
     loss = -outputs.log_probs.sum()
     loss.backward()
-    return float(loss), model.get_input_embeddings().weight.grad
+    return float(loss.detach()), model.get_input_embeddings().weight.grad
 
 
 def test_loss_and_gradients_are_the_same(tiny_model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
