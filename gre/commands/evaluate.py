@@ -1,6 +1,7 @@
 """`gre evaluate`, `gre score`, `gre parse` and `gre report`."""
 
 import json
+import math
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -141,13 +142,15 @@ def print_summaries(summaries: Mapping[str, Summary]) -> None:
         table.add_row(
             escape(name),
             *rates,
-            f"{summary.median_km:,.0f}",
-            f"{summary.mean_km:,.0f}",
-            f"{summary.geoscore:,.0f}",
+            *(_whole(value) for value in (summary.median_km, summary.mean_km, summary.geoscore)),
             f"{summary.n_readable / summary.n:.1%}" if summary.n else "-",
             f"{summary.n}" + (f"\n+{summary.n_errors} errors" if summary.n_errors else ""),
         )
     stdout.print(table)
+
+
+def _whole(value: float) -> str:
+    return "-" if math.isnan(value) else f"{value:,.0f}"
 
 
 def parse(
