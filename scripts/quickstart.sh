@@ -43,7 +43,7 @@ step() { printf '\n[%s/6] %s\n' "$1" "$2"; }
 
 evaluate() {
   gre evaluate --benchmark greval_bench --data "$work/world/bench/test" --model "$1" --out "$2" \
-    --batch-size 64 --max-new-tokens 160
+    --batch-size 100 --max-new-tokens 96
 }
 
 step 1 "Draw the sample world: pictures and records in the published formats"

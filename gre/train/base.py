@@ -39,7 +39,7 @@ class StageTrainer(_TrainerBase):
     control: Any  # Any: TrainerControl of a library that is not followed
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Any:  # Any: a torch Sampler
-        if not self.row_lengths:
+        if not self.row_lengths or self.args.train_sampling_strategy != "random":
             return super()._get_train_sampler(train_dataset)
         seed = self.args.data_seed if self.args.data_seed is not None else self.args.seed
         return LengthBuckets(
@@ -61,6 +61,9 @@ class StageTrainer(_TrainerBase):
     def _save(
         self, output_dir: str | None = None, state_dict: dict[str, Any] | None = None
     ) -> None:
+        if state_dict is not None and getattr(self.model.config, "tie_word_embeddings", False):
+            # DeepSpeed hands over both names of the one tied tensor.
+            state_dict = {key: t for key, t in state_dict.items() if key != "lm_head.weight"}
         super()._save(output_dir, state_dict)
         if self.args.should_save:
             write_instruction(Path(output_dir or self.args.output_dir), self.question)
