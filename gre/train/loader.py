@@ -148,7 +148,8 @@ def _checked(key: str, value: object, field: _Field, *, where: str, is_text: boo
 
 def _validate(value: object, hint: Any) -> object:  # Any: a type expression
     if isinstance(value, bool) and "bool" not in str(hint):
-        value = str(value)  # a truth value is no number; its text is refused where text is
+        # YAML reads the word no as a truth value; a truth value is no number either.
+        value = "yes" if value else "no"
     try:
         adapter = TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
     except PydanticUserError:  # a dataclass or model brings its own config

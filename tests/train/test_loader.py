@@ -36,6 +36,11 @@ def test_flags_win_over_the_file_and_the_file_over_defaults(tmp_path: Path) -> N
     assert run.trainer.max_length is None
 
 
+def test_the_word_no_is_a_word(tmp_path: Path) -> None:
+    assert load(tmp_path, "save_strategy: no\n").trainer.save_strategy == "no"
+    assert load(tmp_path, "", "--save_strategy", "no").trainer.save_strategy == "no"
+
+
 @pytest.mark.parametrize("world_size", [1, 2, 8])
 def test_accumulation_follows_from_the_global_batch(tmp_path: Path, world_size: int) -> None:
     text = "global_batch_size: 128\nper_device_train_batch_size: 4\n"
