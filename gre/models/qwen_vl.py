@@ -146,12 +146,11 @@ def _keep_published_names(model: "PreTrainedModel") -> None:
     When transformers loads under ZeRO-3 it notes renamings that were not used, and a save would
     apply their reverse: `model.layers` would be written as `model.model.layers`.
     """
-    from transformers.core_model_loading import PrefixChange
     from transformers.integrations import is_deepspeed_zero3_enabled
 
     conversions = getattr(model, "_weight_conversions", None)
     if conversions and is_deepspeed_zero3_enabled():
-        model._weight_conversions = [c for c in conversions if not isinstance(c, PrefixChange)]
+        model._weight_conversions = [c for c in conversions if c.was_used()]
 
 
 def _from_pretrained(auto_class: type, name: str, **kwargs: object) -> "PreTrainedModel":
