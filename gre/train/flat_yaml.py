@@ -89,5 +89,5 @@ def check_known(keys: Mapping[str, object], known: Collection[str], *, where: st
             near = difflib.get_close_matches(key, known, n=1)
             starts = sorted(name for name in known if name.startswith(key))
             guess = near or starts[:1]
-            advice = f"; did you mean {guess[0]}?" if guess else "; compare with the files in configs/"
+            advice = f"; did you mean {guess[0]}?" if guess else "; see the files in configs/"
             raise InputError(f"{where}: unknown key {key!r}{advice}")
