@@ -5,7 +5,6 @@ A run is one flat YAML file. Its keys are the fields of these classes, of
 """
 
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from gre.errors import InputError
 
@@ -70,12 +69,6 @@ class BatchOptions:
             " per_device_train_batch_size x GPUs x gradient_accumulation_steps."
         },
     )
-
-
-class HasBatch(Protocol):
-    """The part of a TRL config that batch arithmetic reads."""
-
-    per_device_train_batch_size: int
 
 
 def accumulation_steps(*, global_batch_size: int, per_device: int, world_size: int) -> int:

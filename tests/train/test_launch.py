@@ -163,8 +163,6 @@ def test_a_deepspeed_run_resumes(
     for output in (whole, resumed):
         done = stage1(*words(sample_world, tiny_model, output), NPROC_PER_NODE="2", DEEPSPEED=zero)
         assert done.returncode == 0, done.stderr[-3000:]
-        if output == resumed:
-            break
     subprocess.run(["rm", "-rf", resumed / "checkpoint-4", resumed / "complete.json"], check=True)
     done = stage1(*words(sample_world, tiny_model, resumed), NPROC_PER_NODE="2", DEEPSPEED=zero)
     assert done.returncode == 0, done.stderr[-3000:]
