@@ -7,7 +7,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$ROOT/scripts/lib/env.sh"
 
 CONDA_LINE="conda create -n GRE python=3.11 && conda activate GRE && bash environment.sh"
-JOINT_EXTRAS="train eval demo judge curate dev"  # one resolution, pinned in constraints.txt
+JOINT_EXTRAS="train eval demo judge curate docs dev"  # one resolution, pinned in constraints.txt
 EXTRAS="train,eval"
 ASKED_PYTHON=""
 MIN_FREE_GB=""
@@ -25,10 +25,10 @@ Install GRE Suite and the versions it was tested with (constraints.txt).
 Goes into the active conda or venv environment, or into .venv here when none is active
 (conda's "base" does not count). A second run with nothing changed returns at once.
 
-  --extras LIST      of train,eval,demo,judge,curate,dev,flash; "none" for the core alone.
-                     dev brings the five before it. flash compiles FlashAttention 2: only on a
+  --extras LIST      of train,eval,demo,judge,curate,docs,dev,flash; "none" for the core alone.
+                     dev brings the six before it. flash compiles FlashAttention 2: only on a
                      machine with a GPU and nvcc, and without it attention falls back to SDPA.
-                     vllm, geoclip and lmms-eval pin other versions: one environment each.
+                     vllm, geoclip, lmms-eval, inspect pin other versions: one environment each.
   --python PY        make .venv with this Python (3.11 or newer), or, when PY belongs to an
                      environment, install into that one
   --keep-torch       keep the torch build that is already installed (2.11 or newer), for a driver
@@ -76,9 +76,9 @@ settle_extras() {
     [ "$EXTRAS" = none ] && EXTRAS=""
     for name in ${EXTRAS//,/ }; do
         case "$name" in
-            dev) names+=(train eval demo judge curate dev) ;;
-            train | eval | demo | judge | curate | flash) names+=("$name") ;;
-            vllm | geoclip | lmms-eval)
+            dev) names+=(train eval demo judge curate docs dev) ;;
+            train | eval | demo | judge | curate | docs | flash) names+=("$name") ;;
+            vllm | geoclip | lmms-eval | inspect)
                 stop "extra '$name' pins other versions and needs its own environment: python3.11 -m venv .venv-$name && .venv-$name/bin/pip install -e '.[$name]'" 2 ;;
             *) stop "unknown extra '$name'; choose from: ${JOINT_EXTRAS// /, }, flash (or none)" 2 ;;
         esac

@@ -22,4 +22,11 @@ def __getattr__(name: str) -> Any:  # Any: the attribute's type is the home modu
         raise AttributeError(f"module 'gre' has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(_HOMES[name]), name)
+    try:
+        home = import_module(_HOMES[name])
+    except ModuleNotFoundError as error:
+        if (error.name or "gre").partition(".")[0] == "gre":
+            raise
+        message = f"{name} needs {error.name}: pip install 'gre-suite[eval]'"
+        raise ModuleNotFoundError(message, name=error.name) from error
+    return getattr(home, name)

@@ -4,12 +4,29 @@ Heavy imports stay inside the commands, so that `gre --help` answers at once.
 """
 
 import os
+import re
 import sys
 from typing import Any, NoReturn
 
 import typer
 
-from gre.commands import env, evaluate, predict, sample, train
+from gre.commands import (
+    check,
+    compare,
+    curate,
+    env,
+    evaluate,
+    judge,
+    predict,
+    pull,
+    push,
+    rate,
+    report,
+    results,
+    rollouts,
+    sample,
+    train,
+)
 from gre.errors import GreError
 
 ClickException: Any = typer.BadParameter.__mro__[2]  # Any: its home differs between versions
@@ -25,12 +42,21 @@ app = typer.Typer(
 )
 app.command("predict")(predict.predict)
 app.add_typer(train.app, name="train")
+app.command("check", context_settings=check.PASS_ON)(check.check)
 app.command("evaluate")(evaluate.evaluate)
-app.command("score")(evaluate.score)
-app.command("parse")(evaluate.parse)
-app.command("report")(evaluate.report)
+app.command("judge")(judge.judge)
+app.command("score")(results.score)
+app.command("parse")(results.parse)
+app.command("report")(report.report)
+app.command("compare")(compare.compare)
+app.command("ablation")(compare.ablation)
+app.command("rollouts")(rollouts.rollouts)
+app.add_typer(curate.app, name="curate")
 app.command("sample-world")(sample.sample_world)
 app.command("tiny-model")(sample.tiny_model)
+app.command("rate-seeds")(rate.rate_seeds)
+app.command("push")(push.push)
+app.command("pull")(pull.pull)
 app.command("env")(env.env)
 
 
@@ -46,6 +72,14 @@ def main() -> NoReturn:
             error.show()
             sys.exit(2)
         _leave(f"{error.format_message()} (--help shows an example)", 2)
+    except ModuleNotFoundError as error:
+        if (error.name or "gre").partition(".")[0] == "gre":
+            raise
+        _leave(
+            f"{error.name} is not installed, which this command needs; bash environment.sh in a"
+            " clone, or pip install 'gre-suite[train,eval]'",
+            2,
+        )
     except (KeyboardInterrupt, typer.Abort):
         _leave("stopped", 130)
     except BrokenPipeError:
@@ -59,5 +93,6 @@ def _leave(message: str, code: int) -> NoReturn:
     line = message.strip().splitlines()[-1] if message.strip() else "failed"
     rank = os.environ.get("RANK", "0")
     where = "" if rank == "0" else f"[rank {rank}] "
-    sys.stderr.write(f"gre: {where}{line.removeprefix('gre.errors.InputError: ')}\n")
+    line = re.sub(r"^gre[\w.]*Error: ", "", line)  # the class, where a traceback ends in it
+    sys.stderr.write(f"gre: {where}{line}\n")
     sys.exit(code)

@@ -1,6 +1,7 @@
-"""95 % intervals: Wilson for rates, bootstrap for means and medians."""
+"""95 % intervals: Wilson for rates; bootstrap for means, medians and clusters of samples."""
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,3 +96,89 @@ def bootstrap_median_ci(values: ArrayLike, *, seed: int = BOOTSTRAP_SEED) -> Int
         medians = (medians + data[np.minimum((upper * n).astype(np.int64), n - 1)]) / 2.0
     low, high = np.quantile(medians, [0.025, 0.975])
     return Interval(float(low), float(high))
+
+
+def cluster_rate_ci(hits: ArrayLike, labels: ArrayLike, *, seed: int = BOOTSTRAP_SEED) -> Interval:
+    """95 % interval of a rate over clusters that are drawn whole, as fractions in [0, 1].
+
+    Where nothing or everything hits, drawing again shows no spread: then Wilson's interval for as
+    many samples as the clusters are worth if their members never differ, n² / Σ size².
+
+    Args:
+        hits: Whether each sample hits.
+        labels: Cluster of each sample, any whole numbers.
+        seed: Of the draws.
+
+    Source: A. C. Davison, D. V. Hinkley, "Bootstrap Methods and their Application", section 3.8;
+        L. Kish, "Survey Sampling", effective sample size.
+    """
+    inside = np.asarray(hits, dtype=np.float64)
+    sizes, sums = _cluster_sums(inside, labels)
+    if inside.size == 0:
+        return Interval(0.0, 1.0)
+    if sums.sum() in (0.0, sizes.sum()):
+        effective = sizes.sum() ** 2 / (sizes**2).sum()
+        edge = Z_95 * Z_95 / (effective + Z_95 * Z_95)
+        return Interval(0.0, edge) if sums.sum() == 0.0 else Interval(1.0 - edge, 1.0)
+    return _cluster_ratio_ci(sums, sizes, seed)
+
+
+def cluster_mean_ci(
+    values: ArrayLike, labels: ArrayLike, *, seed: int = BOOTSTRAP_SEED
+) -> Interval:
+    """95 % bootstrap interval of a mean over clusters drawn whole; NaN ends without a value."""
+    data = np.asarray(values, dtype=np.float64)
+    if data.size == 0:
+        return Interval(math.nan, math.nan)
+    sizes, sums = _cluster_sums(data, labels)
+    return _cluster_ratio_ci(sums, sizes, seed)
+
+
+def cluster_median_ci(
+    values: ArrayLike, labels: ArrayLike, *, seed: int = BOOTSTRAP_SEED
+) -> Interval:
+    """95 % bootstrap interval of a median over clusters drawn whole; NaN ends without a value.
+
+    The median of a draw is the least value up to which half of the drawn weight lies.
+    """
+    data = np.asarray(values, dtype=np.float64)
+    if data.size == 0:
+        return Interval(math.nan, math.nan)
+    order = np.argsort(data, kind="stable")
+    _, members = np.unique(np.asarray(labels)[order], return_inverse=True)
+    ordered, num = data[order], int(members.max()) + 1
+    medians = []
+    for counts in _cluster_draws(num, seed, width=max(num, data.size)):
+        weights = np.cumsum(counts[:, members], axis=1)
+        middle = (weights < weights[:, -1:] / 2.0).sum(axis=1)
+        medians.append(ordered[middle])
+    low, high = np.quantile(np.concatenate(medians), [0.025, 0.975])
+    return Interval(float(low), float(high))
+
+
+def _cluster_sums(
+    values: NDArray[np.float64], labels: ArrayLike
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Size and sum of values of each cluster."""
+    _, members = np.unique(np.asarray(labels), return_inverse=True)
+    sums = np.bincount(members, weights=values).astype(np.float64)
+    return np.bincount(members).astype(np.float64), sums
+
+
+def _cluster_ratio_ci(sums: NDArray[np.float64], sizes: NDArray[np.float64], seed: int) -> Interval:
+    ratios = [
+        (counts @ sums) / (counts @ sizes) for counts in _cluster_draws(sums.size, seed, sums.size)
+    ]
+    low, high = np.quantile(np.concatenate(ratios), [0.025, 0.975])
+    return Interval(float(low), float(high))
+
+
+def _cluster_draws(num: int, seed: int, width: int) -> Iterator[NDArray[np.int64]]:
+    """How often each of num clusters is drawn in each of BOOTSTRAP_RESAMPLES draws of num."""
+    rng = np.random.default_rng(seed)
+    rows = max(1, RESAMPLED_AT_ONCE // width)
+    for first in range(0, BOOTSTRAP_RESAMPLES, rows):
+        draws = rng.integers(0, num, (min(rows, BOOTSTRAP_RESAMPLES - first), num))
+        offsets = np.arange(len(draws))[:, None] * num
+        counts = np.bincount((draws + offsets).ravel(), minlength=draws.size)
+        yield counts.reshape(len(draws), num)

@@ -24,9 +24,11 @@ __all__ = [
     "bootstrap_mean_ci",
     "bootstrap_median_ci",
     "geoguessr_score",
+    "place_errors",
     "radius_key",
     "score_errors",
     "wilson",
+    "with_radii",
 ]
 
 RADII_KM: tuple[float, ...] = (1, 25, 200, 750, 2500)
@@ -192,6 +194,11 @@ def _interval(values: Sequence[float | None]) -> Interval:
     return Interval(_float(low), _float(high))
 
 
+def with_radii(further_km: Sequence[float]) -> tuple[float, ...]:
+    """The five radii and some further ones, kilometres, each once, in order."""
+    return tuple(sorted({*map(float, RADII_KM), *map(float, further_km)}))
+
+
 def radius_key(radius_km: float) -> str:
     """The key of a radius in tables and files: 2500.0 is "2500", 0.5 is "0.5"."""
     return f"{radius_km:.12g}"
@@ -235,7 +242,7 @@ def score_errors(
     if np.isinf(errors).any() or (errors < 0).any():
         raise ValueError("error_km must be >= 0 and finite, or NaN for an unreadable answer")
     readable = ~np.isnan(errors)
-    placed = _place_unreadable(errors, protocol, origin_km)
+    placed = place_errors(errors, protocol, origin_km)
     known = placed[~np.isnan(placed)]
     denominator = known.size if protocol.unreadable == "drop" else errors.size
     hits = {radius_key(r): _count_hits(known, r, protocol.test) for r in radii_km}
@@ -258,9 +265,19 @@ def score_errors(
     )
 
 
-def _place_unreadable(
-    errors: NDArray[np.float64], protocol: Protocol, origin_km: ArrayLike | None
+def place_errors(
+    errors: NDArray[np.float64], protocol: Protocol, origin_km: ArrayLike | None = None
 ) -> NDArray[np.float64]:
+    """Errors with the distance that the protocol gives unreadable answers, NaN where it gives none.
+
+    Args:
+        errors: Kilometres, NaN where the answer is unreadable.
+        protocol: Its rule is applied.
+        origin_km: Distance of each truth from (0, 0), kilometres, for the rule "origin".
+
+    Raises:
+        ValueError: origin_km is needed and missing.
+    """
     rule = protocol.unreadable
     if rule == "origin":
         if origin_km is None:

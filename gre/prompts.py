@@ -50,8 +50,11 @@ def judge_question(instruction: str, predicted_cot: str, predicted_answer: str) 
     """The text a judge reads beside the photo: instruction, then the reasoning it must judge.
 
     Answer tags inside the reasoning are kept: they are part of what is judged. An empty answer is
-    left out, since a predicted chain may end with its own.
+    left out, since a predicted chain may end with its own. An instruction that quotes the
+    reasoning already is left as it is.
     """
+    if predicted_cot.strip() in instruction:
+        return instruction.strip()
     parts = [instruction.strip(), f"Reasoning:\n{predicted_cot.strip()}"]
     if predicted_answer.strip():
         parts.append(f"Coordinates:\n{predicted_answer.strip()}")

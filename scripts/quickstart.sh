@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# The whole pipeline on the embedded sample world: set-up, data, a tiny Qwen2.5-VL, stage 1,
-# evaluation before and after, a table and a page. Minutes on two CPU cores.
+# The whole pipeline on the embedded sample world: set-up, data, a tiny Qwen2.5-VL, stages 1 to 3,
+# evaluation of every model on the way, tables and pages. Minutes on two CPU cores.
 #
-# Usage:   bash scripts/quickstart.sh [--work DIR] [--fresh]
+# Usage:   bash scripts/quickstart.sh [--fast] [--work DIR] [--fresh]
 # Example: bash scripts/quickstart.sh --work /tmp/gre
 #
+# --fast       a smaller world and shorter stages: see everything work, not results
 # --work DIR   where everything is written (default: work in this folder)
 # --fresh      remove DIR first; without it, whatever is finished there is kept
 
@@ -15,12 +16,14 @@ source "$GRE_ROOT/scripts/lib/env.sh"
 
 work=$GRE_ROOT/work
 fresh=false
+fast=false
 while [[ $# -gt 0 ]]; do
   case "$1" in
     -h | --help) sed -n '2,/^$/s/^# \{0,1\}//p' "$0"; exit 0 ;;
     --work) [[ $# -gt 1 ]] || { echo "quickstart.sh: --work needs a folder" >&2; exit 2; }; work=$2; shift 2 ;;
     --work=*) work=${1#--work=}; shift ;;
     --fresh) fresh=true; shift ;;
+    --fast) fast=true; shift ;;
     *) echo "quickstart.sh: unknown argument '$1'; see --help" >&2; exit 2 ;;
   esac
 done
@@ -39,49 +42,55 @@ touch "$work/.gre-quickstart"
 work=$(cd "$work" && pwd)
 started=$SECONDS
 
-step() { printf '\n[%s/6] %s\n' "$1" "$2"; }
+step() { printf '\n[%s/4] %s\n' "$1" "$2"; }
 
-evaluate() {
-  gre evaluate --benchmark greval_bench --data "$work/world/bench/test" --model "$1" --out "$2" \
-    --batch-size 100 --max-new-tokens 96
-}
+# Shorter runs than those of a campaign: scripts/ablation.sh trains at full length, for several seeds.
+size=quick stage1="" stage2="--max_steps 60" stage3="--max_steps 80" evaluation=""
+if "$fast"; then
+  size=fast
+  stage1="--max_steps 200 --heldout_steps 200 --save_steps 200"
+  stage2="--max_steps 8 --heldout_steps 8 --save_steps 8 --heldout_limit 16"
+  stage3="--max_steps 8 --heldout_steps 8 --save_steps 8 --heldout_limit 16"
+  evaluation="--limit 60 --no-no-image"
+fi
+if [[ -e "$work/.size" && "$(cat "$work/.size")" != "$size" ]]; then
+  echo "quickstart.sh: $work holds a $(cat "$work/.size") run, this is a $size one; pass --fresh or another --work" >&2
+  exit 2
+fi
+echo "$size" >"$work/.size"
 
 step 1 "Draw the sample world: pictures and records in the published formats"
-gre sample-world "$work/world" --size quick
+gre sample-world "$work/world" --size "$size"
 
 step 2 "Make a tiny Qwen2.5-VL with random weights"
 [[ -e "$work/tiny/config.json" ]] || gre tiny-model "$work/tiny"
 
-step 3 "Evaluate it untrained on the held-out split"
-evaluate "$work/tiny" "$work/eval/untrained"
-
-step 4 "Stage 1: the cold start, through the script that a cluster runs"
-if [[ -e "$work/stage1/complete.json" ]]; then
-  echo "already trained: $work/stage1"
-else
-  # On CPU two processes train faster than two threads of one.
-  if [[ -z "${NPROC_PER_NODE:-}" && $(nproc) -ge 2 ]] && ! nvidia-smi -L >/dev/null 2>&1; then
-    export NPROC_PER_NODE=2
-  fi
-  bash "$GRE_ROOT/scripts/train/stage1.sh" "$work/tiny" \
-    --config "$GRE_ROOT/configs/tiny/stage1_sft.yaml" \
-    --data_path "$work/world/dataset/gre_cot/gre_cot.json" \
-    --heldout_path "$work/world/bench/val/greval_bench.json" \
-    --output_dir "$work/stage1"
+step 3 "Train stages 1 to 3 through the scripts that a cluster runs, and evaluate every model"
+# On CPU two processes train faster than two threads of one.
+if [[ -z "${NPROC_PER_NODE:-}" && $(nproc) -ge 2 ]] && ! nvidia-smi -L >/dev/null 2>&1; then
+  export NPROC_PER_NODE=2
 fi
+bash "$GRE_ROOT/scripts/ablation.sh" "$work/tiny" --out "$work" --seeds "" \
+  --configs "$GRE_ROOT/configs/tiny" --dataset "$work/world/dataset" --heldout "$work/world/bench" \
+  --bench "$work/world/bench/test" --judge-bench "$work/world/bench/judge_test" \
+  --stage1 "$stage1" --stage2 "$stage2" --stage3 "$stage3" \
+  --eval "--batch-size 100 --max-new-tokens 96 $evaluation"
 
-step 5 "Evaluate it again"
-evaluate "$work/stage1" "$work/eval/stage1"
-
-step 6 "Write the report"
-gre report "$work/eval/untrained" "$work/eval/stage1" --out "$work/report.html" --title "GRE quickstart"
+step 4 "Write the pages"
+runs=()
+for name in base ci ci_i ci_ii ci_i_ii; do runs+=("$work/eval/$name"); done
+gre report "${runs[@]}" --out "$work/report.html" --title "GRE quickstart"
+gre rollouts "$work/stage2" --out "$work/rollouts_stage2.html"
+gre rollouts "$work/stage3" --out "$work/rollouts_stage3.html"
 
 cat <<END
 
 Done in $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s after set-up.
-Look at    $work/report.html   in a browser: table, map, errors and every photo with its reasoning
-           $work/world/bench/test/imgs   the held-out pictures
-Run next   gre predict $work/world/bench/test/imgs/test-00000.jpg --model $work/stage1
-           gre predict YOUR_PHOTO.jpg --model $work/stage1 --map guess.html
+Look at    $work/report.html            table, map, errors and every photo with its reasoning
+           $work/rollouts_stage3.html   what reinforcement tried: answers, points on a map, rewards
+           $work/table.md               base, CI, CI+I, CI+II, CI+I+II: the paper's Table 4 in small
+           $work/world/bench/test/imgs  the held-out pictures
+Run next   gre predict $work/world/bench/test/imgs/test-00000.jpg --model $work/stage3
+           gre predict YOUR_PHOTO.jpg --model $work/stage3 --map guess.html
 On GPUs    bash scripts/train/stage1.sh models/Qwen2.5-VL-7B-Instruct   (training.md says how to fetch the data)
 END

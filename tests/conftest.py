@@ -1,11 +1,17 @@
 """Fixtures shared by all tests: real data where present, one small sample world, one tiny model."""
 
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-SMALL_WORLD = {"cot": 40, "judge": 40, "seed": 8, "val": 6, "test": 10, "judge_test": 0}
+SMALL_WORLD = {
+    **{"cot": 40, "judge": 40, "seed": 8, "val": 6, "test": 10},
+    **{"judge_test": 6, "judge_val": 6},
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,3 +53,21 @@ def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from gre.sample.tiny_model import write_tiny_model
 
     return write_tiny_model(tmp_path_factory.mktemp("model") / "tiny", texts=tokenizer_texts())
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """Chromium as installed on the machine; Playwright only drives it. Any: its browser.
+
+    One for each file and not for all: while it is open, no other event loop can run.
+    """
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = next(filter(None, map(shutil.which, names)), None)
+    if found is None:
+        pytest.skip("no chromium, chromium-browser or google-chrome on this machine")
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    args = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
+    with playwright.sync_playwright() as engine:
+        chromium = engine.chromium.launch(executable_path=found, args=args)
+        yield chromium
+        chromium.close()

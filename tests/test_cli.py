@@ -31,7 +31,10 @@ def one_line(err: str) -> str:
 
 @pytest.mark.parametrize(
     "command",
-    ["predict", "evaluate", "score", "parse", "report", "sample-world", "tiny-model", "env"],
+    [
+        *("predict", "evaluate", "score", "parse", "report", "compare", "ablation"),
+        *("sample-world", "tiny-model", "push", "pull", "env"),
+    ],
 )
 def test_every_command_shows_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
     code, out, _ = run(capsys, command, "--help")
@@ -58,6 +61,9 @@ def test_train_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
         (["score", "/no/file.csv", "--distance", "manhattan"], "distance: got 'manhattan'"),
         (["parse", "/no/file.jsonl"], "/no/file.jsonl: no such file"),
         (["report", "/no/run"], "/no/run"),
+        (["compare", "/no/run", "/no/other"], "/no/run/summary.json: no such file"),
+        (["compare", "/no/run", "/no/other", "--radii", "far"], "--radii: got 'far'"),
+        (["ablation", "/no/runs", "--out", "/no/table.md"], "/no/runs: no such folder"),
         (["train", "sft", "--config", "/no/c.yaml"], "config /no/c.yaml: no such file"),
         (["sample-world", "/tmp", "--size", "huge"], "--size: got 'huge'"),
         (["tiny-model", "/no/where", "--shape", "9b"], "shape '9b' is unknown"),
@@ -151,6 +157,43 @@ def test_evaluate_ends_with_3_where_a_sample_failed(
     assert (tmp_path / "report.html").exists()
 
 
+def test_judges_are_evaluated_compared_and_tabled(
+    capsys: pytest.CaptureFixture[str], sample_world: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    import shutil
+
+    data = sample_world / "bench/judge_val"
+    words = ["evaluate", "--benchmark", "judge", "--model", tiny_model, "--max-new-tokens", 4]
+    code, out, _ = run(capsys, *words, "--data", data, "--out", tmp_path / "x", "--dry-run")
+    assert (code, out.startswith("ok: 6 samples")) == (0, True)
+    assert not (tmp_path / "x").exists()
+    runs = tmp_path / "runs/judge"
+    code, out, _ = run(capsys, *words, "--data", data, "--out", runs / "ci")
+    assert code == 0
+    assert "judge accuracy" in out
+    assert "same model, no image" in out
+    code, _, err = run(capsys, *words, "--data", data, "--out", runs / "ci", "--test", "lt")
+    assert code == 2
+    assert "are about places" in one_line(err)
+    broken = tmp_path / "data"
+    shutil.copytree(data, broken)
+    sorted((broken / "imgs").iterdir())[0].write_bytes(b"")
+    code, _, err = run(capsys, *words, "--data", broken, "--out", runs / "ci_i")
+    assert code == 3
+    assert "1 of 6 samples could not be asked" in err
+    code, out, _ = run(capsys, "compare", runs / "ci", runs / "ci_i", "--json")
+    assert code == 0
+    assert json.loads(out)["n_left_out"] == 1
+    code, out, _ = run(capsys, "compare", runs / "ci", runs / "ci_i")
+    assert "on True items" in out
+    table, numbers = tmp_path / "new/table.md", tmp_path / "new/table.json"
+    code, out, _ = run(capsys, "ablation", runs.parent, "--out", table, "--json", numbers)
+    assert code == 0
+    assert "not run" in out
+    assert table.read_text().startswith("# Ablation")
+    assert json.loads(numbers.read_text())["seeds"] == ["single run"]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -179,3 +222,28 @@ def test_damaged_records_stop_a_stage_in_one_line(
     assert "gre_cot.json" in line
     assert message in line
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("module", ["torch", "datasets.arrow"])
+def test_a_missing_library_is_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, module: str
+) -> None:
+    def fail() -> None:
+        raise ModuleNotFoundError(f"No module named {module!r}", name=module)
+
+    monkeypatch.setattr("gre.environment.describe", fail)
+    code, _, err = run(capsys, "env")
+    assert code == 2
+    assert f"{module} is not installed" in one_line(err)
+
+
+def test_a_missing_module_of_ours_is_a_fault(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail() -> None:
+        raise ModuleNotFoundError("No module named 'gre.gone'", name="gre.gone")
+
+    monkeypatch.setattr("gre.environment.describe", fail)
+    monkeypatch.setattr(sys, "argv", ["gre", "env"])
+    with pytest.raises(ModuleNotFoundError):
+        main()

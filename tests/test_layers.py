@@ -19,6 +19,11 @@ FLOORS = (
     ("sample",),
     ("train",),
     ("evaluation",),
+    ("locating",),
+    ("curation",),
+    ("preflight",),
+    ("demo",),
+    ("hub", "adapters"),
     ("commands",),
     ("cli",),
     ("__main__",),
@@ -70,7 +75,9 @@ def test_imports_point_down(path: Path) -> None:
         "gre.models.options, gre.models.shapes, gre.train.config, gre.train.flat_yaml",
         "gre.cli",
         "gre.sample",
+        "gre.preflight.memory, gre.preflight.duration, gre.preflight.photos, gre.preflight.weights",
         "gre.evaluation.report, gre.evaluation.score, gre.evaluation.benchmarks",
+        "gre.curation.seeds, gre.curation.rationales, gre.curation.split, gre.curation.search",
     ],
 )
 def test_no_torch_below(modules: str) -> None:

@@ -13,13 +13,16 @@ _VARIANTS = str.maketrans("，、；：（）［］｛｝／＋．،", ",,;:()[]
 _JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 _TIED_COMMA = re.compile(r"[0-9],[0-9]")
+_GLUE = frozenset("_*~≈^@#")
+"""Marks that make one word of the digits on their two sides, and no number: 4_5, 10^5."""
+
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
 _TOKEN = re.compile(
     r"""
       (?P<space> [^\S\r\n]++ | [*_~≈^${}\u200b-\u200f\u2060\ufeff\u00ad] | \\[,;!\ ] )
     | (?P<nl> [\r\n]++ | \\[nrt](?=l(?:at|on|ng)|[^a-z]) )
-    | (?P<num> (?: [0-9]++ (?:\.[0-9]++)*+ | (?<![\w.])\.[0-9]++ )
+    | (?P<num> (?: [0-9]++ (?:[._*~≈^@\#][0-9]++)*+ | (?<![\w.])\.[0-9]++ )
                (?: [eE][+-]?[0-9]{1,4}+(?!\.?[0-9A-Za-z°]) )? )
     | (?P<run> -{3,}+ | '{3,}+ | "{3,}+ )
     | (?P<deg> [°º˚] | &deg; | \\circ(?![A-Za-z]) | \\degrees?(?![A-Za-z]) )
@@ -66,7 +69,7 @@ def tokenize(text: str) -> list[Token]:
         written = match.group()
         if kind == "other":
             kind = written[0]
-        elif kind == "num" and written.count(".") > 1:
+        elif kind == "num" and (written.count(".") > 1 or not _GLUE.isdisjoint(written)):
             kind = "bad_num"
         tokens.append(Token(kind, written, is_spaced))
         is_spaced = False

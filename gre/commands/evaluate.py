@@ -1,199 +1,259 @@
-"""`gre evaluate`, `gre score`, `gre parse` and `gre report`."""
+"""`gre evaluate`: any model on any benchmark."""
 
-import json
-import math
-import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.markup import escape
-from rich.table import Table
 
-from gre.commands.console import progress_bar, quiet_libraries, start_logging, stdout
+from gre.commands import model_options as options
+from gre.commands.console import progress_bar, quiet_libraries, start_logging
+from gre.commands.options import (
+    DistanceOption,
+    ProcessesOption,
+    RadiiOption,
+    TestOption,
+    TruthColumnsOption,
+    UnreadableOption,
+)
+from gre.commands.sharing import command_line, count_processes, take_own_gpu
+from gre.commands.tables import print_calibration, print_judge_summaries, print_summaries
 from gre.errors import InputError
-from gre.metrics import Protocol, Summary
+from gre.evaluation.radii import read_further_radii
+from gre.metrics import Protocol
+
+if TYPE_CHECKING:
+    from gre.evaluation.judge_benchmark import JudgeBenchmark
+    from gre.evaluation.model_choice import ModelChoice
+    from gre.evaluation.predictors import FixedPredictor, Predictor, QuestionPredictor
+    from gre.evaluation.predictors_server import ServerPredictor
+    from gre.evaluation.samples import Benchmark
+    from gre.evaluation.shared_run import Plan
 
 EXIT_FAILED_SAMPLES = 3
 BOUND_NAMES = {"oracle": "oracle (reads the scene)", "no_image": "same model, no image"}
 
-DistanceOption = Annotated[str, typer.Option(help="haversine (R = 6371.0 km) or geodesic (WGS84).")]
-TestOption = Annotated[str, typer.Option(help="A hit is error le (<=) or lt (<) radius.")]
-UnreadableOption = Annotated[
-    str, typer.Option(help="Unreadable answers: miss, drop, origin (0, 0), or an error in km.")
+BenchmarkOption = Annotated[
+    str,
+    typer.Option(
+        help="greval_bench, im2gps3k, gws15k, google_streetview, yfcc4k, osv5m, folder or judge."
+    ),
 ]
+NoImageOption = Annotated[bool, typer.Option(help="Also ask the same model about grey pictures.")]
+DryRunOption = Annotated[bool, typer.Option("--dry-run", help="Check data and model, then stop.")]
 
 
 def evaluate(
-    benchmark: Annotated[str, typer.Option(help="greval_bench, im2gps3k or folder.")],
+    context: typer.Context,
+    benchmark: BenchmarkOption,
     data: Annotated[Path, typer.Option(help="Folder of the benchmark; see eval/eval.md.")],
-    model: Annotated[str, typer.Option(help="Folder or hub id of the model.")],
+    model: options.ModelOption,
     out: Annotated[Path, typer.Option(help="Run folder; an interrupted one is gone on with.")],
     limit: Annotated[int | None, typer.Option(help="First so many samples.", min=1)] = None,
-    batch_size: Annotated[int, typer.Option(help="Photos per call.", min=1)] = 8,
-    max_new_tokens: Annotated[int, typer.Option(help="Longest answer, tokens.", min=1)] = 2048,
-    max_pixels: Annotated[
-        int | None, typer.Option(help="Pixel budget of an image; the model's own if unset.")
-    ] = None,
-    no_image: Annotated[
-        bool, typer.Option(help="Also ask the same model about grey pictures.")
-    ] = True,
+    batch_size: options.BatchSizeOption = None,
+    max_new_tokens: options.MaxNewTokensOption = 2048,
+    max_pixels: options.MaxPixelsOption = None,
+    samples: options.SamplesOption = 1,
+    temperature: options.TemperatureOption = None,
+    top_p: options.TopPOption = 1.0,
+    share: options.ShareOption = 0.9,
+    seed: options.SeedOption = 0,
+    base_url: options.BaseUrlOption = None,
+    api_key_env: options.ApiKeyEnvOption = "OPENAI_API_KEY",
+    parallel: options.ParallelOption = 8,
+    timeout: options.TimeoutOption = 120.0,
+    attempts: options.AttemptsOption = 4,
+    input_price: options.InputPriceOption = None,
+    output_price: options.OutputPriceOption = None,
+    max_cost: options.MaxCostOption = None,
+    prediction_columns: options.PredictionColumnsOption = None,
+    no_image: NoImageOption = True,
     distance: DistanceOption = "haversine",
     test: TestOption = "le",
     unreadable: UnreadableOption = "miss",
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Check data and model folder, then stop.")
-    ] = False,
+    radii: RadiiOption = None,
+    columns: TruthColumnsOption = None,
+    processes: ProcessesOption = None,
+    dry_run: DryRunOption = False,
 ) -> None:
-    """Locate a benchmark's photos and score the answers.
+    """Locate a benchmark's photos, or judge reasoning about them, and score the answers.
 
     Example: gre evaluate --benchmark greval_bench --data work/world/bench/test \
-    --model work/stage1 --out work/eval/stage1
+    --model work/stage3 --out runs/stage3
+
+    A server, asked 8 times a photo: gre evaluate --benchmark im2gps3k \
+    --data eval/eval_data/im2gps3k --model openai:my-model \
+    --base-url http://127.0.0.1:8000/v1 --samples 8 --out runs/server
     """
     start_logging()
-    from gre.evaluation.benchmarks import load_benchmark
-    from gre.models.qwen_vl import check_model_folder
-
+    take_own_gpu()
     protocol = Protocol(distance=distance, test=test, unreadable=unreadable)
-    loaded = load_benchmark(benchmark, data, limit=limit)
-    check_model_folder(model)
+    radii_km = read_further_radii(radii)
+    choice = options.choose_model(context.params)
+    loaded = _load(benchmark, data, limit, protocol, columns)
+    asking = _Asking(choice, out, batch_size, no_image and not choice.is_fixed)
+    found = asking.check(loaded)
     if dry_run:
-        typer.echo(f"ok: {len(loaded.samples)} samples, model {model}")
+        typer.echo(f"ok: {len(loaded.samples)} samples, {found}")
         return
-    quiet_libraries()
-    from gre.evaluation.predictors import TransformersPredictor
-    from gre.evaluation.run import evaluate as run_evaluation
-    from gre.models.localizer import Decoding
+    asking.run(loaded, asking.plan(processes, command_line(context)), protocol, radii_km)
 
-    predictor = TransformersPredictor(
-        model, decoding=Decoding(max_new_tokens=max_new_tokens), max_pixels=max_pixels
-    )
-    with progress_bar() as bar:
-        task = bar.add_task(f"evaluating {Path(model).name}", total=len(loaded.samples))
-        result = run_evaluation(
-            loaded,
-            predictor,
-            out,
-            batch_size=batch_size,
-            protocol=protocol,
-            with_no_image=no_image,
-            on_answered=lambda count: bar.advance(task, count),
+
+@dataclass
+class _Asking:
+    """Whom to ask, how, and where the answers go."""
+
+    choice: "ModelChoice"
+    out: Path
+    batch_size: int | None
+    no_image: bool
+    server: "ServerPredictor | None" = None
+
+    def check(self, loaded: "Benchmark | JudgeBenchmark") -> str:
+        """Check the model as far as can be without loading it, and say what was found."""
+        from gre.evaluation.judge_benchmark import JudgeBenchmark
+
+        if isinstance(loaded, JudgeBenchmark):
+            self.choice.check_for_questions()
+        return self.choice.check(loaded.samples)
+
+    def plan(self, processes: int | None, arguments: Sequence[str]) -> "Plan":
+        """How the run is done: alone, in processes started here, or as one of torchrun's."""
+        from gre.evaluation.shared_run import Plan
+
+        asked = 1 if self.choice.is_fixed else processes
+        num = count_processes(asked, uses_gpu=self.choice.uses_gpu)
+        batch_size = self.batch_size or self.choice.batch_size
+        return Plan(self.out, batch_size, self.no_image, num, arguments)
+
+    def run(
+        self,
+        loaded: "Benchmark | JudgeBenchmark",
+        plan: "Plan",
+        protocol: Protocol,
+        radii_km: Sequence[float],
+    ) -> None:
+        """Ask, score, print, and leave with 3 where a sample could not be asked."""
+        from gre.evaluation.judge_benchmark import JudgeBenchmark
+
+        if self.choice.uses_gpu:
+            quiet_libraries()
+        if isinstance(loaded, JudgeBenchmark):
+            num_errors = _judge(loaded, self, plan)
+        else:
+            num_errors = _locate(loaded, self, plan, protocol=protocol, radii_km=radii_km)
+        self._print_usage()
+        if num_errors is not None:
+            _finish(self.out, num_errors, len(loaded.samples))
+
+    def predictor(self) -> "Predictor | FixedPredictor":
+        """Load what answers about photos."""
+        if self.choice.is_fixed:
+            return self.choice.load_fixed()
+        return self.question_predictor()
+
+    def question_predictor(self) -> "QuestionPredictor":
+        """Load what answers questions, too."""
+        from gre.evaluation.predictors_server import ServerPredictor
+
+        loaded = self.choice.load(self.out)
+        self.server = loaded if isinstance(loaded, ServerPredictor) else None
+        return loaded
+
+    def _print_usage(self) -> None:
+        if self.server is None:
+            return
+        usage = self.server.client.usage
+        cost = "" if usage.usd is None else f", {usage.usd:.4f} US dollars"
+        typer.echo(
+            f"{usage.calls} calls, {usage.cached} replies from the cache, {usage.prompt_tokens}"
+            f" prompt and {usage.completion_tokens} generated tokens{cost}",
+            err=True,
         )
+
+    @contextmanager
+    def progress(self, num_answers: int) -> Iterator[Callable[[int], None]]:
+        """A bar that is told how many answers have come."""
+        with progress_bar() as bar:
+            task = bar.add_task(f"evaluating {Path(self.choice.name).name}", total=num_answers)
+            yield lambda count: bar.advance(task, count)
+
+
+def _load(
+    benchmark: str, data: Path, limit: int | None, protocol: Protocol, columns: str | None
+) -> "Benchmark | JudgeBenchmark":
+    from gre.evaluation.benchmarks import load_benchmark
+    from gre.evaluation.columns import parse_columns
+    from gre.evaluation.judge_benchmark import load_judge
+    from gre.evaluation.samples import JUDGE
+
+    if benchmark != JUDGE:
+        named = parse_columns(columns) if columns else None
+        return load_benchmark(benchmark, data, limit=limit, columns=named)
+    if protocol != Protocol():
+        raise InputError(
+            "--distance, --test and --unreadable are about places, which --benchmark judge has "
+            "none of; leave them out"
+        )
+    return load_judge(data, limit=limit)
+
+
+def _locate(
+    benchmark: "Benchmark",
+    asking: _Asking,
+    plan: "Plan",
+    *,
+    protocol: Protocol,
+    radii_km: Sequence[float],
+) -> int | None:
+    """Run, print, and count the samples that could not be asked; None in one of many processes."""
+    from gre.evaluation.shared_run import locate_together
+
+    with asking.progress(len(benchmark.samples)) as tell:
+        result = locate_together(
+            benchmark,
+            asking.predictor,
+            plan,
+            protocol=protocol,
+            radii_km=radii_km,
+            tell=tell,
+        )
+    if result is None:
+        return None
     seen = {"yes": "  cities seen in training", "no": "  cities absent from training"}
     parts = {seen[value]: part for value, part in result.groups.get("seen", {}).items()}
     bounds = {BOUND_NAMES[name]: bound for name, bound in result.bounds.items()}
-    print_summaries({out.name: result.summary, **parts, **bounds})
+    print_summaries({asking.out.name: result.summary, **parts, **bounds})
+    for note in result.notes:
+        typer.echo(note)
+    if result.calibration:
+        print_calibration(result.calibration)
+    return result.summary.n_errors
+
+
+def _judge(benchmark: "JudgeBenchmark", asking: _Asking, plan: "Plan") -> int | None:
+    """Run, print, and count the samples that could not be asked; None in one of many processes."""
+    from gre.evaluation.shared_run import judge_together
+
+    num_answers = len(benchmark.samples) * (2 if asking.no_image else 1)
+    with asking.progress(num_answers) as tell:
+        result = judge_together(benchmark, asking.question_predictor, plan, tell=tell)
+    if result is None:
+        return None
+    bounds = {BOUND_NAMES[name]: bound for name, bound in result.bounds.items()}
+    print_judge_summaries({asking.out.name: result.summary, **bounds})
+    return result.summary.n_errors
+
+
+def _finish(out: Path, num_errors: int, num_samples: int) -> None:
+    """Say where the files are; leave with 3 where a sample could not be asked."""
     typer.echo(f"written: {out}/summary.json and {out}/predictions.jsonl")
-    if result.summary.n_errors:
+    if num_errors:
         typer.echo(
-            f"{result.summary.n_errors} of {len(loaded.samples)} samples could not be asked; see"
+            f"{num_errors} of {num_samples} samples could not be asked; see"
             f' status "error" in {out}/predictions.jsonl',
             err=True,
         )
         raise typer.Exit(EXIT_FAILED_SAMPLES)
-
-
-def score(
-    file: Annotated[Path, typer.Argument(help="Predictions: CSV, JSON, JSONL or a run folder.")],
-    truth: Annotated[Path | None, typer.Option(help="True points, joined by id.")] = None,
-    columns: Annotated[
-        str | None,
-        typer.Option(help="id=..,gt_lat=..,gt_lon=..,pred_lat=..,pred_lon=.. for other names."),
-    ] = None,
-    distance: DistanceOption = "haversine",
-    test: TestOption = "le",
-    unreadable: UnreadableOption = "miss",
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
-) -> None:
-    """Score anybody's predictions under any published protocol.
-
-    Example: gre score predictions.csv --truth im2gps3k.csv --test lt --json
-    """
-    start_logging()
-    from gre.evaluation.score import parse_columns, score_file
-
-    summary = score_file(
-        file,
-        truth=truth,
-        columns=parse_columns(columns) if columns else None,
-        protocol=Protocol(distance=distance, test=test, unreadable=unreadable),
-    )
-    if as_json:
-        typer.echo(json.dumps(summary.to_json()))
-    else:
-        print_summaries({file.name: summary})
-
-
-def print_summaries(summaries: Mapping[str, Summary]) -> None:
-    """Print results as a table, one row each, with the Wilson interval under each accuracy."""
-    first = next(iter(summaries.values()))
-    table = Table(caption=first.protocol.describe())
-    table.add_column("run")
-    for key in first.accuracy:
-        table.add_column(f"{key} km", justify="right")
-    for name in ("median km", "mean km", "score", "readable", "n"):
-        table.add_column(name, justify="right")
-    for name, summary in summaries.items():
-        rates = [
-            f"{rate:.2f}\n[dim]{summary.ci95[key].low:.1f}-{summary.ci95[key].high:.1f}[/dim]"
-            for key, rate in summary.accuracy.items()
-        ]
-        table.add_row(
-            escape(name),
-            *rates,
-            *(_whole(value) for value in (summary.median_km, summary.mean_km, summary.geoscore)),
-            f"{summary.n_readable / summary.n:.1%}" if summary.n else "-",
-            f"{summary.n}" + (f"\n+{summary.n_errors} errors" if summary.n_errors else ""),
-        )
-    stdout.print(table)
-
-
-def _whole(value: float) -> str:
-    return "-" if math.isnan(value) else f"{value:,.0f}"
-
-
-def parse(
-    file: Annotated[
-        Path | None, typer.Argument(help='JSONL {"id","text"}; stdin when none is named.')
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Read <answer> tags only.")] = False,
-) -> None:
-    r"""Read coordinates from model texts: JSONL in, JSONL out.
-
-    Example: echo '{"id": "1", "text": "<answer> 40.7, -74.0 </answer>"}' | gre parse
-    """
-    start_logging()
-    from gre.evaluation.parsing import parse_jsonl
-
-    try:
-        if file is None:
-            counts = parse_jsonl(sys.stdin, sys.stdout, strict=strict, name="stdin")
-        else:
-            with file.open(encoding="utf-8") as source:
-                counts = parse_jsonl(source, sys.stdout, strict=strict, name=str(file))
-    except FileNotFoundError as error:
-        raise InputError(f"{file}: no such file; name a JSONL file of id and text") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file or 'stdin'}: cannot be read as UTF-8 text: {error}") from error
-    unread = ", ".join(f"{reason} {count}" for reason, count in sorted(counts.reasons.items()))
-    typer.echo(
-        f"{counts.num_ok} of {counts.num_texts} texts read" + (f"; {unread}" if unread else ""),
-        err=True,
-    )
-
-
-def report(
-    runs: Annotated[list[Path], typer.Argument(help="Run folders that gre evaluate wrote.")],
-    out: Annotated[Path, typer.Option(help="The page to write.")] = Path("report.html"),
-    title: Annotated[str | None, typer.Option(help="Its headline.")] = None,
-) -> None:
-    """Write one self-contained page from runs: table, errors, map and gallery, all offline.
-
-    Example: gre report work/eval/base work/eval/stage1 --out work/report.html
-    """
-    start_logging()
-    from gre.evaluation.report import write_report
-
-    write_report(runs, out, title=title)
-    typer.echo(f"written: {out}")

@@ -1,8 +1,9 @@
 """`gre predict`: photos in, guesses out."""
 
 import json
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -11,22 +12,35 @@ from rich.table import Table
 from gre.commands.console import progress_bar, quiet_libraries, start_logging, stdout
 from gre.errors import InputError
 
+if TYPE_CHECKING:
+    from gre.models.located import Located
+
 EXIT_FAILED_SAMPLES = 3
-QUICKSTART_MODEL = Path("work/stage1")
+QUICKSTART_MODEL = Path("work/stage3")
+FORMATS = ("table", "json", "geojson", "kml", "csv")
 
 
 def predict(
     photos: Annotated[list[str], typer.Argument(help="Photos, folders or patterns.")],
     model: Annotated[
         str | None,
-        typer.Option(help="Folder or hub id; default: work/stage1, which the quickstart makes."),
+        typer.Option(help="Folder or hub id; default: work/stage3, which the quickstart makes."),
     ] = None,
     samples: Annotated[
         int, typer.Option(help="Answers per photo; more than one also gives a radius.", min=1)
     ] = 1,
     max_new_tokens: Annotated[int, typer.Option(help="Longest answer, tokens.", min=1)] = 1024,
-    coarse: Annotated[bool, typer.Option("--coarse", help="Country and region only.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per line.")] = False,
+    coarse: Annotated[
+        bool, typer.Option("--coarse", help="Country and region only, in every format.")
+    ] = False,
+    form: Annotated[
+        str | None,
+        typer.Option("--format", help="table, json (one object per line), geojson, kml or csv."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write there instead of printing, e.g. trip.geojson.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The same as --format json.")] = False,
     map_page: Annotated[
         Path | None, typer.Option("--map", help="Also write a page with a map, e.g. out.html.")
     ] = None,
@@ -35,40 +49,57 @@ def predict(
 
     Truth comes from one CSV beside the photos (file or id, lat, lon) or from their EXIF.
 
-    Example: gre predict holiday/*.jpg --model work/stage1 --map holiday.html
+    Example: gre predict holiday/*.jpg --model work/stage3 --map holiday.html
     """
     start_logging()
-    if coarse and map_page:
-        raise InputError("--map shows exact points, --coarse hides them; leave one out")
+    form = _format(form, as_json=as_json, out=out)
+    for written in (out, map_page):
+        _check_file(written)
     from gre.data.photos import list_photos
 
     found = list_photos(photos)
     name = _model_or_default(model)
-    quiet_libraries()
-    from gre.models.localizer import Decoding, GeoLocalizer
-    from gre.models.located import Located, locate_photos
-
-    localizer = GeoLocalizer(name)
-    decoding = Decoding(max_new_tokens=max_new_tokens, temperature=0.7 if samples > 1 else 0.0)
     located: list[Located] = []
     with progress_bar() as bar:
         task = bar.add_task("locating", total=len(found))
-        for one in locate_photos(localizer, found, samples=samples, decoding=decoding):
+        for one in _locate(name, found, samples=samples, max_new_tokens=max_new_tokens):
             located.append(one)
             bar.advance(task)
-            if as_json:
-                typer.echo(json.dumps(one.to_json(coarse=coarse), ensure_ascii=False))
-    if not as_json:
-        _print_table(located, coarse=coarse)
+            if form == "json" and out is None:
+                typer.echo(json.dumps(one.to_json(coarse=coarse)))
+    _show(located, form, out, coarse=coarse)
     if map_page:
-        from gre.evaluation.worldmap import write_map_page
+        _write_map(located, map_page, coarse=coarse)
+    _leave(located)
 
-        write_map_page([one.to_json() for one in located], map_page)
-        typer.echo(f"map: {map_page}", err=True)
-    failed = sum(one.status != "ok" for one in located)
-    if failed:
-        typer.echo(f"{failed} of {len(located)} photos have no guess", err=True)
-        raise typer.Exit(EXIT_FAILED_SAMPLES)
+
+def _format(form: str | None, *, as_json: bool, out: Path | None) -> str:
+    """The one format that the flags agree on."""
+    if as_json:
+        if form not in (None, "json"):
+            raise InputError(f"--format {form} and --json differ; leave one out")
+        form = "json"
+    if form is None and out is not None:
+        from gre.locating.files import format_of
+
+        return format_of(out)
+    form = form or "table"
+    if form not in FORMATS:
+        raise InputError(f"--format: got {form!r}, must be one of {', '.join(FORMATS)}")
+    if form == "table" and out is not None:
+        raise InputError(f"--out {out}: a table is only printed; choose --format csv, say")
+    return form
+
+
+def _check_file(path: Path | None) -> None:
+    """Refuse before a model is loaded what could not be written after it."""
+    if path is None:
+        return
+    if path.is_dir():
+        raise InputError(f"{path}: is a folder, must be a file to write; add a name")
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not above.is_dir():
+        raise InputError(f"{path}: {above} is no folder; name another file")
 
 
 def _model_or_default(model: str | None) -> str:
@@ -76,13 +107,66 @@ def _model_or_default(model: str | None) -> str:
         return model
     if not (QUICKSTART_MODEL / "config.json").exists():
         raise InputError(
-            "--model is missing and there is no work/stage1; pass a model folder or hub id, or"
+            "--model is missing and there is no work/stage3; pass a model folder or hub id, or"
             " make one with bash scripts/quickstart.sh"
         )
     return str(QUICKSTART_MODEL)
 
 
-def _print_table(located: list, *, coarse: bool) -> None:  # type: ignore[type-arg]
+def _locate(
+    model: str, photos: Sequence[Path], *, samples: int, max_new_tokens: int
+) -> "Iterator[Located]":
+    quiet_libraries()
+    from gre.models.localizer import Decoding, GeoLocalizer
+    from gre.models.located import locate_photos
+
+    decoding = Decoding(max_new_tokens=max_new_tokens, temperature=0.7 if samples > 1 else 0.0)
+    return locate_photos(GeoLocalizer(model), photos, samples=samples, decoding=decoding)
+
+
+def _show(located: "Sequence[Located]", form: str, out: Path | None, *, coarse: bool) -> None:
+    if form == "table":
+        _print_table(located, coarse=coarse)
+        return
+    if form == "json" and out is None:
+        return  # each line was printed as it came
+    from gre.evaluation.run_folder import write_output
+    from gre.locating.files import WRITERS, printable
+
+    text = printable(WRITERS[form]([one.to_json(coarse=coarse) for one in located]))
+    if out is None:
+        typer.echo(text, nl=False)
+        return
+    write_output(out, text)
+    typer.echo(f"{len(located)} photos: {out}", err=True)
+
+
+def _write_map(located: "Sequence[Located]", page: Path, *, coarse: bool) -> None:
+    from gre.evaluation.map_page import write_map_page
+
+    rows = [one.to_json(coarse=coarse) for one in located]
+    if coarse:
+        from gre.locating.coarse import coarse_marks
+
+        rows = coarse_marks(rows)
+    write_map_page(rows, page)
+    typer.echo(f"map: {page}", err=True)
+
+
+def _leave(located: "Sequence[Located]") -> None:
+    """Say how many photos have no guess and why, and leave with 3 if any."""
+    num_unopened = sum(one.status == "error" for one in located)
+    num_unread = sum(one.status == "failed" for one in located)
+    if num_unopened or num_unread:
+        typer.echo(
+            f"{num_unopened + num_unread} of {len(located)} photos have no guess:"
+            f" {num_unopened} could not be opened, {num_unread} got an answer without a place",
+            err=True,
+        )
+        raise typer.Exit(EXIT_FAILED_SAMPLES)
+
+
+def _print_table(located: "Sequence[Located]", *, coarse: bool) -> None:
     table = Table(show_lines=True)
     for column in ("photo", "guess", "place", "distance to truth", "reasoning"):
         if not coarse or column in ("photo", "place"):
@@ -95,6 +179,7 @@ def _print_table(located: list, *, coarse: bool) -> None:  # type: ignore[type-a
         if not coarse:
             guess = f"{row['lat']:.3f}, {row['lon']:.3f}" if one.status == "ok" else "none"
             distance = "unknown" if row["error_km"] is None else f"{row['error_km']:,.0f} km"
-            cells = [one.photo.name, guess, place, distance, row["reasoning"] or row["text"] or ""]
-        table.add_row(*(escape(str(cell)) for cell in cells))
+            words = str(row["reasoning"] or row["text"] or "")
+            cells = [one.photo.name, guess, place, distance, words]
+        table.add_row(*(escape(cell) for cell in cells))
     stdout.print(table)

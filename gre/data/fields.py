@@ -10,6 +10,12 @@ IMAGE_PLACEHOLDER = "<image>"
 """Stands where the image goes in published questions ("<image>\\n{CoT Instruction}?")."""
 
 _TURN_VALUES = ("conversations[0].value", "conversations[1].value")
+MAX_TEXT_CHARS = 1_000_000
+"""Longest text of a field: a hundred times the longest chain of thought. Ours."""
+
+_CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+"""Characters that stand for no sign; tab and line breaks are text."""
+
 _CONTROL_TOKEN = re.compile(r"<\|[a-z_]+\|>")
 
 
@@ -75,6 +81,15 @@ class Fields:
             raise self.fault(field, f"got {describe(value)}, must be text; fix the record")
         if not may_be_empty and not value.strip():
             raise self.fault(field, f"got {describe(value)}, must not be empty; write the text")
+        if len(value) > MAX_TEXT_CHARS:
+            allowed = f"must be at most {MAX_TEXT_CHARS:,}; shorten the text"
+            raise self.fault(field, f"got {len(value):,} characters, {allowed}")
+        control = _CONTROL_CHARACTER.search(value)
+        if control:
+            raise self.fault(
+                field,
+                f"holds control character U+{ord(control.group()):04X}, must be text; remove it",
+            )
         token = _CONTROL_TOKEN.search(value) if "<|" in value else None
         if token:
             raise self.fault(
@@ -100,6 +115,17 @@ class Fields:
                 field, f"got {describe(value)}, must be a list of texts; fix the record"
             )
         return tuple(self.checked_text(f"{field}[{i}]", item) for i, item in enumerate(value))
+
+    def sorted_texts(self, field: str) -> tuple[str, ...]:
+        """A list of texts, or lists by kind: {"explicit": ["sign"]} is "explicit: sign"."""
+        value = self.value(field, "a list of texts")
+        if not isinstance(value, dict):
+            return self.texts(field)
+        return tuple(
+            f"{self.checked_text(field, kind)}: {self.checked_text(f'{field}.{kind}[{i}]', item)}"
+            for kind, items in value.items()
+            for i, item in enumerate(items if isinstance(items, list) else [items])
+        )
 
     def identity(self, fields: Iterable[str]) -> str:
         """The first of `fields` that is present, else the record's index, as text."""

@@ -51,9 +51,29 @@ _UPRIGHT = {
 }
 """Turn for each EXIF orientation. Source: Exif 2.3, tag 274."""
 
+_SWAPPED = (5, 6, 7, 8)
+"""Orientations of pictures that lie on their side."""
+
 
 class ImageError(InputError):
-    """A picture that cannot be used; one line that names the file and the reason."""
+    """A picture that cannot be used; one line that names the file and the reason.
+
+    Attributes:
+        cause: In a word or two: missing, no file, empty, unknown format, unreadable, damaged,
+            too large, too thin, or sample depth.
+    """
+
+    def __init__(self, message: str, *, cause: str = "unreadable") -> None:
+        super().__init__(message)
+        self.cause = cause
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Keep the cause on the way between processes."""
+        return (_image_error, (str(self), self.cause))
+
+
+def _image_error(message: str, cause: str) -> ImageError:
+    return ImageError(message, cause=cause)
 
 
 def load_image(path: Path | str, *, max_megapixels: float = MAX_MEGAPIXELS) -> Image.Image:
@@ -76,16 +96,35 @@ def load_image(path: Path | str, *, max_megapixels: float = MAX_MEGAPIXELS) -> I
     path = Path(path)
     with open_image(path) as image:
         _check_size(path, image.size, max_megapixels)
-        try:
-            image.load()
-            return _to_rgb(path, _upright(image))
-        except ImageError:
-            raise
-        except DECODE_ERRORS as error:
-            raise ImageError(
-                f"{path}: the picture is damaged or cut short ({_one_line(error)}), must decode"
-                " whole; fetch or export it again"
-            ) from error
+        return decode(path, image)
+
+
+def decode(path: Path, image: Image.Image) -> Image.Image:
+    """Decode an opened picture to its end: RGB and upright, as `load_image` gives it.
+
+    Raises:
+        ImageError: The picture is damaged, cut short, or has samples of an unknown range.
+    """
+    try:
+        image.load()
+        return _to_rgb(path, _upright(image))
+    except ImageError:
+        raise
+    except DECODE_ERRORS as error:
+        raise ImageError(
+            f"{path}: the picture is damaged or cut short ({_one_line(error)}), must decode"
+            " whole; fetch or export it again",
+            cause="damaged",
+        ) from error
+
+
+def check_size(path: Path, image: Image.Image) -> None:
+    """Refuse an opened picture that is too large, or too long and thin, by its header.
+
+    Raises:
+        ImageError: It is.
+    """
+    _check_size(path, image.size, MAX_MEGAPIXELS)
 
 
 def image_size(path: Path | str) -> tuple[int, int]:
@@ -96,6 +135,11 @@ def image_size(path: Path | str) -> tuple[int, int]:
     """
     with open_image(Path(path)) as image:
         return image.size
+
+
+def is_on_its_side(image: Image.Image) -> bool:
+    """Whether the EXIF of an opened picture swaps width and height; damaged EXIF swaps nothing."""
+    return _orientation(image) in _SWAPPED
 
 
 def grey_image(size: tuple[int, int]) -> Image.Image:
@@ -120,9 +164,13 @@ def open_image(path: Path) -> Iterator[Image.Image]:
 def _opened(path: Path) -> Image.Image:
     try:
         if path.is_dir():
-            raise ImageError(f"{path}: is a folder, must be a photo; name the photos in it")
+            raise ImageError(
+                f"{path}: is a folder, must be a photo; name the photos in it", cause="no file"
+            )
         if path.exists() and not path.is_file():
-            raise ImageError(f"{path}: is no regular file, must be a photo; check the path")
+            raise ImageError(
+                f"{path}: is no regular file, must be a photo; check the path", cause="no file"
+            )
         with path.open("rb") as file:
             head = file.read(12)
         formats = (*FORMATS, "HEIF") if head[4:8] == b"ftyp" and _register_heif() else FORMATS
@@ -130,15 +178,20 @@ def _opened(path: Path) -> Image.Image:
     except ImageError:
         raise
     except FileNotFoundError as error:
-        raise ImageError(f"{path}: no such file, must be a photo; check the path") from error
-    except UnidentifiedImageError as error:
-        what = "is empty" if path.stat().st_size == 0 else "is no picture of a known format"
         raise ImageError(
-            f"{path}: {what}, must be JPEG, PNG, WebP, TIFF, BMP, GIF or HEIF; convert it"
+            f"{path}: no such file, must be a photo; check the path", cause="missing"
+        ) from error
+    except UnidentifiedImageError as error:
+        is_empty = path.stat().st_size == 0
+        what = "is empty" if is_empty else "is no picture of a known format"
+        raise ImageError(
+            f"{path}: {what}, must be JPEG, PNG, WebP, TIFF, BMP, GIF or HEIF; convert it",
+            cause="empty" if is_empty else "unknown format",
         ) from error
     except Image.DecompressionBombError as error:
         raise ImageError(
-            f"{path}: has more than 178 megapixels, must have fewer; scale the picture down"
+            f"{path}: has more than 178 megapixels, must have fewer; scale the picture down",
+            cause="too large",
         ) from error
     except DECODE_ERRORS as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else None
@@ -160,26 +213,35 @@ def _register_heif() -> bool:
 def _check_size(path: Path, size: tuple[int, int], max_megapixels: float) -> None:
     width, height = size
     if width < 1 or height < 1:
-        raise ImageError(f"{path}: is {width} x {height} pixels, must have some; fetch it again")
+        raise ImageError(
+            f"{path}: is {width} x {height} pixels, must have some; fetch it again", cause="empty"
+        )
     if width * height > max_megapixels * 1e6:
         raise ImageError(
             f"{path}: is {width} x {height} = {width * height / 1e6:.1f} megapixels, must be at"
-            f" most {max_megapixels:g}; scale the picture down"
+            f" most {max_megapixels:g}; scale the picture down",
+            cause="too large",
         )
     if max(size) > MAX_ASPECT_RATIO * min(size):
         raise ImageError(
             f"{path}: is {width} x {height} pixels, one side {max(size) / min(size):.0f} times the"
-            f" other, must be at most {MAX_ASPECT_RATIO}; crop the picture"
+            f" other, must be at most {MAX_ASPECT_RATIO}; crop the picture",
+            cause="too thin",
         )
 
 
 def _upright(image: Image.Image) -> Image.Image:
+    turn = _UPRIGHT.get(_orientation(image))
+    return image if turn is None else image.transpose(turn)
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation, 1 (upright) where it says none."""
     try:
         orientation = image.getexif().get(ExifTags.Base.Orientation)
     except DECODE_ERRORS:  # damaged EXIF says nothing about the pixels, which are sound
-        return image
-    turn = _UPRIGHT.get(orientation) if isinstance(orientation, int) else None
-    return image if turn is None else image.transpose(turn)
+        return 1
+    return orientation if isinstance(orientation, int) else 1
 
 
 def _to_rgb(path: Path, image: Image.Image) -> Image.Image:
@@ -187,7 +249,8 @@ def _to_rgb(path: Path, image: Image.Image) -> Image.Image:
         image = _to_8_bit(path, image)
     elif image.mode == "F":
         raise ImageError(
-            f"{path}: holds floating-point samples, must hold 8 or 16 bits; export it as 8 bits"
+            f"{path}: holds floating-point samples, must hold 8 or 16 bits; export it as 8 bits",
+            cause="sample depth",
         )
     if not image.has_transparency_data:
         return image.convert("RGB")
@@ -206,7 +269,8 @@ def _to_8_bit(path: Path, image: Image.Image) -> Image.Image:
     if samples.min() < 0 or samples.max() > 65535:
         raise ImageError(
             f"{path}: holds samples from {samples.min()} to {samples.max()}, must be 8 or 16 bits;"
-            " export it as 8 bits"
+            " export it as 8 bits",
+            cause="sample depth",
         )
     return Image.fromarray((samples.astype(np.uint32) // 257).astype(np.uint8))
 

@@ -6,6 +6,7 @@ JSON Lines (one object per line, empty lines skipped).
 
 import json
 import re
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,18 @@ from gre.errors import InputError
 _UTF8_BOM = b"\xef\xbb\xbf"
 _SPACE = re.compile(r"[ \t\r\n]*")
 _SHOWN_CHARS = 60
+
+MAX_FILE_BYTES = 4_000_000_000
+"""Largest file that is read; the published ones have at most 170,000 records. Ours."""
+
+MAX_RECORD_CHARS = 4_000_000
+"""Longest record: a chain of thought has a few thousand characters. Ours."""
+
+MAX_DEPTH = 16
+"""Deepest nesting of a record; published ones have 3. Ours."""
+
+_PIPES = ("/dev/fd/", "/dev/stdin", "/proc/")
+"""Where a shell puts what it pipes in, which is no regular file and is meant all the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +99,7 @@ def read_text(path: Path) -> str:
             the byte offset from the start of the file).
     """
     try:
+        _refuse_endless(path)
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise InputError(f"{path}: no such file; check the path") from error
@@ -102,6 +116,19 @@ def read_text(path: Path) -> str:
             f"{path}: byte 0x{data[offset]:02x} at offset {offset} is not UTF-8;"
             " save the file as UTF-8"
         ) from error
+
+
+def _refuse_endless(path: Path) -> None:
+    """Refuse what would never end, or would not fit: devices, pipes nobody writes to, giants."""
+    status = path.stat()
+    is_other = not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode)
+    if is_other and not str(path).startswith(_PIPES):
+        raise InputError(f"{path}: is no regular file, must be one; name the file itself")
+    if status.st_size > MAX_FILE_BYTES:
+        raise InputError(
+            f"{path}: has {status.st_size:,} bytes, must have at most {MAX_FILE_BYTES:,};"
+            " split the file"
+        )
 
 
 def iter_json(path: Path) -> Iterator[RawRecord | RecordError]:
@@ -158,7 +185,8 @@ class _Fault:
 def _decode(text: str, position: int) -> tuple[object, int] | _Fault:
     """Read one value: itself and where it ends, or the fault."""
     try:
-        return _DECODER.raw_decode(text, position)
+        value, end = _DECODER.raw_decode(text, position)
+        return _oversized(value, end - position, position) or (value, end)
     except json.JSONDecodeError as error:
         if error.msg.startswith("Unterminated string") or not text[error.pos :].strip():
             return _Fault(
@@ -170,9 +198,33 @@ def _decode(text: str, position: int) -> tuple[object, int] | _Fault:
         detail = f"names {describe(str(error))} twice, must be once; remove one"
         return _Fault(detail, position)
     except RecursionError:
-        return _Fault("got values nested too deep, must be flat; correct the record", position)
+        return _too_deep(position)
     except ValueError as error:  # a number longer than Python converts
         return _Fault(f"got a number that is too long ({error}); correct the record", position)
+
+
+def _oversized(value: object, length: int, position: int) -> _Fault | None:
+    """A fault where a record is longer, or nested deeper, than any of ours could be."""
+    if length > MAX_RECORD_CHARS:
+        allowed = f"must have at most {MAX_RECORD_CHARS:,}; correct the record"
+        return _Fault(f"has {length:,} characters, {allowed}", position)
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        inner: list[object] = []
+        for one in level:
+            if isinstance(one, dict):
+                inner.extend(one.values())
+            elif isinstance(one, list):
+                inner.extend(one)
+        if not inner:
+            return None
+        level = inner
+    return _too_deep(position)
+
+
+def _too_deep(position: int) -> _Fault:
+    allowed = f"must be at most {MAX_DEPTH} levels; correct the record"
+    return _Fault(f"got values nested too deep, {allowed}", position)
 
 
 def _iter_lines(text: str, path: Path) -> Iterator[RawRecord | RecordError]:

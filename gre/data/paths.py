@@ -167,3 +167,13 @@ def find_image(name: str, *, record_file: Path | str, image_root: Path | str | N
         InputError: `image_root` is not a folder.
     """
     return ImageFinder(record_file, image_root=image_root).find(name)
+
+
+def find_record_file(path: Path) -> Path:
+    """Give the path itself, or where it is missing its twin, `.jsonl` for `.json` or back.
+
+    The published pages name gre_seed both ways; which of the two it holds is its content's matter.
+    """
+    twins = {".json": ".jsonl", ".jsonl": ".json"}
+    twin = path.with_suffix(twins.get(path.suffix, path.suffix))
+    return twin if not path.exists() and twin.is_file() else path

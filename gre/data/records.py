@@ -110,7 +110,8 @@ class BenchRecord(Record):
     Attributes:
         gt_cot: Key steps of the reference reasoning, in order.
         scene: Kind of scene, where the record names one.
-        indicators: Geographic indicators, where the record lists them; else empty.
+        indicators: Geographic indicators, where the record lists them; else empty. With their
+            type, "explicit: language", where the record sorts them by type.
     """
 
     gt_cot: tuple[str, ...]
@@ -191,7 +192,7 @@ def _bench(fields: Fields, finder: ImageFinder) -> BenchRecord:
         **shared,
         gt_cot=steps,
         scene=fields.text("scene") if fields.has("scene") else None,
-        indicators=fields.texts("indicators") if fields.has("indicators") else (),
+        indicators=fields.sorted_texts("indicators") if fields.has("indicators") else (),
         extra=fields.rest(),
     )
 

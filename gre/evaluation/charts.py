@@ -131,6 +131,47 @@ def rate_bar(entries: Mapping[str, tuple[int, int]], *, title: str) -> Markup:
     return _svg(parts, width=220, height=height, title=title)
 
 
+@dataclass(frozen=True)
+class Quartiles:
+    """Three quantiles of some errors, kilometres; NaN where there is none."""
+
+    low: float
+    median: float
+    high: float
+
+    @classmethod
+    def of(cls, errors_km: NDArray[np.float64]) -> "Quartiles":
+        """Of errors in any order."""
+        if errors_km.size == 0:
+            return cls(math.nan, math.nan, math.nan)
+        low, median, high = np.quantile(errors_km, [0.25, 0.5, 0.75])
+        return cls(float(low), float(median), float(high))
+
+    def describe(self) -> str:
+        """In words."""
+        return "no distance" if math.isnan(self.median) else f"{self.median:,.0f} km"
+
+
+def spread_bar(entries: Mapping[str, Quartiles], *, title: str) -> Markup:
+    """Errors of several runs on one logarithmic track: half of them lie in the bar.
+
+    Args:
+        entries: Quartiles by colour class.
+        title: What the errors are of.
+    """
+    height = 8 + 10 * len(entries)
+    frame = _Frame(left=5, top=0, right=215, bottom=height, y_max=100)
+    parts = [_LINE.format("track", f"M{frame.x(km):.1f} 2V{height - 2}") for km in TICKS_KM]
+    for index, (css, quartiles) in enumerate(entries.items()):
+        if math.isnan(quartiles.median):
+            continue
+        y = 9 + 10 * index
+        low, middle, high = map(frame.x, (quartiles.low, quartiles.median, quartiles.high))
+        parts.append(_LINE.format(f"span {css}", f"M{low:.1f} {y}H{high:.1f}"))
+        parts.append(_LINE.format(f"dot {css}", f"M{middle:.1f} {y}h0"))
+    return _svg(parts, width=220, height=height, title=title)
+
+
 def _known(summary: Summary) -> list[tuple[str, float]]:
     return [(key, value) for key, value in summary.accuracy.items() if not math.isnan(value)]
 

@@ -9,8 +9,14 @@ from gre.evaluation.tables import Table
 ROLES = ("id", "gt_lat", "gt_lon", "pred_lat", "pred_lon")
 ID_NAMES = (
     *("id", "imgid", "imageid", "sampleid", "photoid", "img", "image", "imagepath", "imgpath"),
-    *("file", "filename", "path", "name", "key"),
+    *("imagename", "imgname", "photo", "panoid", "panoramaid", "pano", "panorama"),
+    *("file", "filename", "filepath", "path", "name", "key", "uuid"),
 )
+AUTHOR_NAMES = (
+    *("author", "userid", "usernsid", "nsid", "photographer", "owner", "ownerid", "user"),
+    *("username", "uploader", "creator", "creatorid", "creatorusername", "sequence", "sequenceid"),
+)
+"""Who took a photo, or the drive it belongs to: photos of one are not independent."""
 LAT_NAMES = ("lat", "latitude")
 LON_NAMES = ("lon", "lng", "long", "longitude")
 TRUTH_WORDS = ("gt", "groundtruth", "true", "truth", "target", "actual", "label")
@@ -59,6 +65,12 @@ def find_id(table: Table) -> str | None:
     """The column that names a sample: the first of the usual names, in order of preference."""
     plain = {_plain(name): name for name in reversed(table.header)}
     return next((plain[name] for name in ID_NAMES if name in plain), None)
+
+
+def find_author(table: Table) -> str | None:
+    """The column that says who took a photo, where there is one."""
+    plain = {_plain(name): name for name in reversed(table.header)}
+    return next((plain[name] for name in AUTHOR_NAMES if name in plain), None)
 
 
 def find_point(table: Table, words: Sequence[str]) -> NamedPoint | None:

@@ -8,6 +8,7 @@ import numpy as np
 
 from gre.errors import InputError
 from gre.evaluation.charts import NUM_RUN_COLOURS, Curve
+from gre.evaluation.sample_places import with_places
 from gre.evaluation.saved_run import Prediction, SavedRun, read_run
 from gre.metrics import Summary, radius_key
 
@@ -78,7 +79,7 @@ def compare(folders: Sequence[Path]) -> Comparison:
     for folder, path in zip(folders, resolved, strict=True):
         if resolved.count(path) > 1:
             raise InputError(f"runs: {folder} is named twice; name each run once")
-    runs = [read_run(folder) for folder in folders]
+    runs = [with_places(read_run(folder)) for folder in folders]
     names = [run.name for run in runs]
     numbers: dict[tuple[str, str], int] = {}
     samples: list[Prediction] = []

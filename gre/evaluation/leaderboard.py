@@ -24,18 +24,22 @@ GROUP_TITLES = {
     "seen": "Place seen in training",
     "ambiguous": "Scene without a telling cue",
     "scene": "Kind of scene",
-    "continent": "Continent",
+    "indicator type": "Explicit or implicit indicator",
+    "indicator": "Geographic indicator",
     "country": "Country",
 }
+APART = ("continent", "author")
+"""Groups that are no breakdown here: one has its own section, the other only makes clusters."""
 _MAIN = radius_key(MAIN_RADIUS_KM)
 NONE = "–"
 
 
 class Cell(NamedTuple):
-    """A number with its interval, as text."""
+    """A number with its interval, as text; and the interval over clusters where there is one."""
 
     value: str
     interval: str = ""
+    clustered: str = ""
 
 
 class Figure(NamedTuple):
@@ -84,10 +88,9 @@ class Group:
 def headline(compared: ComparedRun) -> str:
     """The main result in a sentence."""
     summary = compared.run.summary
-    return (
-        f"{compared.name} finds {_percent(summary.accuracy[_MAIN])} of {summary.denominator:,} "
-        f"photos within {MAIN_RADIUS_KM:,} km"
-    )
+    share = _percent(summary.accuracy[_MAIN]).replace(" ", "\N{NO-BREAK SPACE}")
+    photos = f"{summary.denominator:,} photos"
+    return f"{compared.name} finds {share} of {photos} within {MAIN_RADIUS_KM:,} km"
 
 
 def lead(comparison: Comparison, *, opening: str | None) -> str:
@@ -135,7 +138,10 @@ def rows(comparison: Comparison) -> list[Row]:
     table = []
     for index, compared in enumerate(comparison.runs):
         kind = "best" if index == comparison.best and len(comparison.runs) > 1 else "run"
-        table.append(_row(compared.name, kind, compared.css, compared.run.summary))
+        clustered = compared.run.facts.get("ci95_clustered")
+        table.append(
+            _row(compared.name, kind, compared.css, compared.run.summary, clustered=clustered)
+        )
         table += [_row(b.name, "bound", "bound", b.summary) for at, b in bounds if at == index]
     return table
 
@@ -144,7 +150,7 @@ def groups(comparison: Comparison) -> list[Group]:
     """Breakdowns at MAIN_RADIUS_KM by every group the samples have."""
     parts = [by_group(compared.run.predictions) for compared in comparison.runs]
     names = sorted(
-        {name for part in parts for name in part},
+        {name for part in parts for name in part if name not in APART},
         key=lambda name: ([*GROUP_TITLES, name].index(name), name),
     )
     found = []
@@ -176,9 +182,9 @@ def _group_value(
     return GroupValue(name, " / ".join(f"{size:,}" for size in sizes), bar, rates)
 
 
-def _row(name: str, kind: str, css: str, summary: Summary) -> Row:
+def _row(name: str, kind: str, css: str, summary: Summary, *, clustered: object = None) -> Row:
     rates = tuple(
-        Cell(_number(summary.accuracy[key]), _range(summary.ci95[key]))
+        Cell(_number(summary.accuracy[key]), _range(summary.ci95[key]), _pair(clustered, key))
         for key in map(radius_key, RADII_KM)
         if key in summary.accuracy
     )
@@ -194,6 +200,14 @@ def _row(name: str, kind: str, css: str, summary: Summary) -> Row:
         readable=_percent(_share(summary)),
         errors=f"{summary.n_errors:,}",
     )
+
+
+def _pair(intervals: object, key: str) -> str:
+    """An interval of `ci95_clustered` as text; "" where the run has none."""
+    ends = intervals.get(key) if isinstance(intervals, dict) else None
+    if not isinstance(ends, list | tuple) or len(ends) != 2 or None in ends:
+        return ""
+    return f"{float(ends[0]):.1f}–{float(ends[1]):.1f}"
 
 
 def _share(summary: Summary) -> float:

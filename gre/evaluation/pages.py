@@ -25,6 +25,7 @@ def write_page(
     context: Mapping[str, object],
     *,
     scripts: Sequence[str],
+    styles: Sequence[str] = ("page.css",),
     data: object = None,
 ) -> None:
     """Render a template of this package into one file, which appears whole or not at all.
@@ -34,12 +35,13 @@ def write_page(
         template: Name in `templates/`.
         context: Values for the template; strings are escaped.
         scripts: Names in `templates/`, joined in this order into the page's one script.
+        styles: Names in `templates/`, joined likewise into its one style sheet.
         data: Plain values for the script, as JSON in `<script type="application/json">`.
 
     Raises:
         InputError: The file cannot be written.
     """
-    style, script = _source("page.css"), "\n".join(map(_source, scripts))
+    style, script = ("\n".join(map(_source, names)) for names in (styles, scripts))
     html = (
         _environment()
         .get_template(template)

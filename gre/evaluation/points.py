@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gre.errors import InputError
 from gre.evaluation.columns import NamedPoint
+from gre.evaluation.plausibility import looks_exchanged
 from gre.evaluation.tables import Columns, Table
 from gre.geo.distance import DISTANCES, haversine_km
 from gre.geo.latlon import MAX_LAT_DEG, MAX_LON_DEG, LatLon
@@ -36,8 +37,18 @@ def measure_errors(truth: Points, guess: Points, *, distance: str) -> NDArray[np
     return errors
 
 
-def true_points(table: Table, read: Columns, names: NamedPoint) -> Points:
+MAX_CHECKED_ROWS = 100_000
+"""Larger tables are not held against the towns: they would cross 90 degrees east or west anyway."""
+
+
+def true_points(table: Table, read: Columns, names: NamedPoint, *, is_sure: bool = False) -> Points:
     """The true points of a table, every one checked.
+
+    Args:
+        table: For messages.
+        read: Its columns.
+        names: Which of them are latitude and longitude.
+        is_sure: The user named them, so they are not held against the towns of the world.
 
     Raises:
         InputError: A value is missing, no number or out of range, or the columns look swapped.
@@ -53,6 +64,14 @@ def true_points(table: Table, read: Columns, names: NamedPoint) -> Points:
                 f"{table.place(row)}: {name}: got {table.cell(row, name)!r}, must be a number in "
                 f"[{-limit:g}, {limit:g}]; correct the row ({bad.size} such)"
             )
+    is_checked = not is_sure and points.lat.size <= MAX_CHECKED_ROWS
+    if is_checked and looks_exchanged(points.lat, points.lon):
+        lat, lon = names
+        raise InputError(
+            f"{table.path}: {lat}: got values that are no plausible latitudes: with {lat} and "
+            f"{lon} exchanged far more points lie near a town, so the two columns look swapped; "
+            f"mend the header, or name the columns with --columns gt_lat=..,gt_lon=.."
+        )
     return points
 
 
@@ -72,6 +91,26 @@ def _refuse_swapped(table: Table, points: Points, names: NamedPoint) -> None:
             f"beyond 90, so the two columns look swapped: mend the header, pass --columns "
             f"gt_lat={lon},gt_lon={lat}, or correct the row"
         )
+
+
+def kept_rows(table: Table, id_name: str, ids: Sequence[str], points: Points) -> list[int]:
+    """The rows of a truth table without those that say a second time where a sample is.
+
+    Raises:
+        InputError: A sample has two different points; the message names both rows.
+    """
+    first_row: dict[str, int] = {}
+    rows = []
+    for row, name in enumerate(ids):
+        first = first_row.setdefault(name, row)
+        if first == row:
+            rows.append(row)
+        elif points.lat[first] != points.lat[row] or points.lon[first] != points.lon[row]:
+            raise InputError(
+                f"{table.place(row)}: {id_name} {name!r} stands at {table.place(first)} with "
+                "another point; keep the row that is right"
+            )
+    return rows
 
 
 def refuse_repeats(table: Table, id_name: str, ids: Sequence[str]) -> None:

@@ -2,18 +2,21 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from gre.data.jsonio import RawRecord, RecordError, iter_json
 from gre.errors import InputError
+from gre.evaluation.indicators import indicator_groups
 from gre.evaluation.points import Points, measure_errors
+from gre.evaluation.samples import JUDGE
 from gre.geo.latlon import LatLon, LatLonError
-from gre.metrics import Protocol, Summary, score_errors
+from gre.metrics import RADII_KM, Protocol, Summary, score_errors
 
 STATUSES = ("ok", "failed", "error")
 """Read as a point; answered but unreadable; could not be asked."""
@@ -34,6 +37,11 @@ class Prediction:
         detail: The same in a sentence.
         text: The model's answer as written.
         groups: Values by group name.
+        indicators: Kinds of geographic indicator in the photo, where the data names them.
+        author: Who took the photo, where the data says so.
+        is_strict: Whether the strict reader finds the point too; None where the run does not say.
+        true_places: "country" and "continent" of the truth by the gazetteer, or nothing.
+        guessed_places: The same of the guess.
     """
 
     id: str
@@ -46,6 +54,18 @@ class Prediction:
     detail: str | None
     text: str | None
     groups: Mapping[str, str]
+    indicators: tuple[str, ...] = ()
+    author: str | None = None
+    is_strict: bool | None = None
+    true_places: Mapping[str, str] = field(default_factory=dict)
+    guessed_places: Mapping[str, str] = field(default_factory=dict)
+
+    def without_guess(self, reason: str) -> "Prediction":
+        """The same sample with its answer taken for unreadable; what was not asked stays so."""
+        if self.status == "error":
+            return self
+        kept = self.reason if self.status == "failed" else reason
+        return replace(self, guess=None, error_km=None, status="failed", reason=kept)
 
 
 @dataclass(frozen=True)
@@ -80,10 +100,12 @@ def read_run(folder: Path) -> SavedRun:
     """Read a run folder.
 
     Raises:
-        InputError: A file is missing, or something in it is not what `gre evaluate` writes.
+        InputError: A file is missing, something in it is not what `gre evaluate` writes, or the
+            run judged reasoning.
     """
-    facts = _read_summary(folder / "summary.json")
-    path = folder / "predictions.jsonl"
+    facts = read_facts(folder / "summary.json")
+    if is_judge(facts):
+        raise InputError(f"{folder}: judges reasoning, must be a run that locates photos")
     try:
         protocol = Protocol(**facts.get("protocol", {}))
         bounds = {name: Summary.from_json(bound) for name, bound in facts.get("bounds", {}).items()}
@@ -92,7 +114,7 @@ def read_run(folder: Path) -> SavedRun:
             f"{folder / 'summary.json'}: protocol or bounds are damaged ({error}); "
             "evaluate again into a new folder"
         ) from None
-    predictions = _measured([_read_prediction(raw) for raw in iter_json(path)], protocol)
+    predictions = read_predictions(folder / "predictions.jsonl", protocol)
     return SavedRun(
         folder=folder,
         name=str(facts.get("name") or folder.name),
@@ -104,32 +126,64 @@ def read_run(folder: Path) -> SavedRun:
     )
 
 
-def summarize(predictions: Sequence[Prediction], protocol: Protocol) -> Summary:
+def read_predictions(path: Path, protocol: Protocol) -> tuple[Prediction, ...]:
+    """Read a `predictions.jsonl` and measure its errors under a protocol.
+
+    Raises:
+        InputError: It is missing, or a row is not what `gre evaluate` writes.
+    """
+    return _measured([_read_prediction(raw) for raw in iter_json(path)], protocol)
+
+
+def is_judge(facts: Mapping[str, Any]) -> bool:
+    """Whether a `summary.json` is that of a judge run."""
+    return facts.get("benchmark") == JUDGE
+
+
+def summarize(
+    predictions: Sequence[Prediction],
+    protocol: Protocol,
+    *,
+    radii_km: Sequence[float] = RADII_KM,
+) -> Summary:
     """Score predictions; those that could not be asked are counted apart."""
     asked = [prediction for prediction in predictions if prediction.status != "error"]
-    truth = _points([prediction.truth for prediction in asked])
-    zeros = Points(np.zeros(len(asked)), np.zeros(len(asked)))
     needs_origin = protocol.unreadable == "origin"
     return score_errors(
         [np.nan if p.error_km is None else p.error_km for p in asked],
         protocol=protocol,
-        origin_km=measure_errors(truth, zeros, distance=protocol.distance)
-        if needs_origin
-        else None,
+        radii_km=radii_km,
+        origin_km=origin_errors(asked, protocol) if needs_origin else None,
         n_errors=len(predictions) - len(asked),
     )
 
 
+def origin_errors(predictions: Sequence[Prediction], protocol: Protocol) -> NDArray[np.float64]:
+    """Distance of each truth from (0, 0), kilometres."""
+    zeros = Points(np.zeros(len(predictions)), np.zeros(len(predictions)))
+    truth = _points([prediction.truth for prediction in predictions])
+    return measure_errors(truth, zeros, distance=protocol.distance)
+
+
 def by_group(predictions: Sequence[Prediction]) -> dict[str, dict[str, list[Prediction]]]:
-    """Predictions by group name and value, both in order of the alphabet."""
+    """Predictions by group name and value, both in order of the alphabet.
+
+    Of the groups "indicator" and "indicator type", a photo with several indicators is in several.
+    """
     members: dict[str, dict[str, list[Prediction]]] = {}
     for prediction in predictions:
-        for name, value in prediction.groups.items():
+        pairs = {*prediction.groups.items(), *indicator_groups(prediction.indicators)}
+        for name, value in pairs:
             members.setdefault(name, {}).setdefault(value, []).append(prediction)
     return {name: dict(sorted(parts.items())) for name, parts in sorted(members.items())}
 
 
-def _read_summary(path: Path) -> dict[str, Any]:
+def read_facts(path: Path) -> dict[str, Any]:
+    """Read a run's `summary.json`.
+
+    Raises:
+        InputError: It is missing or damaged.
+    """
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -164,10 +218,20 @@ def _read_prediction(raw: RawRecord | RecordError) -> Prediction:
             detail=_text(row.get("detail")),
             text=_text(row.get("text")),
             groups={str(k): str(v) for k, v in (row.get("groups") or {}).items()},
+            indicators=tuple(map(str, row.get("indicators") or ())),
+            author=_text(row.get("author")),
+            is_strict=None if row.get("is_strict") is None else bool(row["is_strict"]),
+            true_places=_places(row, "gt_"),
+            guessed_places=_places(row, "") if status == "ok" else {},
         )
     except (KeyError, TypeError, ValueError, AttributeError, LatLonError) as error:
         what = f"field {error} is missing" if isinstance(error, KeyError) else str(error)
         raise RecordError(raw.place, f"{what}; evaluate again into a new folder") from None
+
+
+def _places(row: Mapping[str, object], prefix: str) -> dict[str, str]:
+    names = {name: row.get(prefix + name) for name in ("country", "continent")}
+    return {name: str(value) for name, value in names.items() if value is not None}
 
 
 def _text(value: object) -> str | None:

@@ -107,7 +107,7 @@ def _read_one(table: Table, named: Mapping[str, str]) -> Pairs:
     read = table.read(texts=(*ids, *_status(table)), numbers=(*true_names, *guess_names))
     for name in ids:
         refuse_repeats(table, name, read.texts[name])
-    truth = true_points(table, read, true_names)
+    truth = true_points(table, read, true_names, is_sure="gt_lat" in named)
     return Pairs(truth, _guessed_points(table, read, guess_names), _asked(read))
 
 
@@ -121,7 +121,7 @@ def _read_two(table: Table, truth: Table, named: Mapping[str, str]) -> Pairs:
     true_names = _point_columns(truth, named, "gt", TRUTH_WORDS)
     guess_read = table.read(texts=(guess_id, *_status(table)), numbers=guess_names)
     true_read = truth.read(texts=(true_id,), numbers=true_names)
-    points = true_points(truth, true_read, true_names)
+    points = true_points(truth, true_read, true_names, is_sure="gt_lat" in named)
     guess_ids, true_ids = guess_read.texts[guess_id], true_read.texts[true_id]
     refuse_repeats(truth, true_id, true_ids)
     refuse_repeats(table, guess_id, guess_ids)

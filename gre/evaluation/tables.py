@@ -157,6 +157,8 @@ def _read_bytes(path: Path) -> bytes:
         raise InputError(f"{path}: is a folder, must be a table of points") from None
     except PermissionError:
         raise InputError(f"{path}: may not be read; check its permissions") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror}); check the path") from None
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: byte {error.start} is not UTF-8; save it as UTF-8") from None
     return raw.removeprefix(b"\xef\xbb\xbf")
@@ -168,7 +170,13 @@ def _open_delimited(path: Path, raw: bytes) -> Table:
     first, _, body = raw.partition(b"\n")
     title = first.decode("utf-8")
     delimiter = max(DELIMITERS, key=title.count)
-    header = tuple(name.strip() for name in next(csv.reader([title], delimiter=delimiter), []))
+    try:
+        names = next(csv.reader([title], delimiter=delimiter), [])
+    except csv.Error as error:
+        raise InputError(f"{path}:1: not a CSV header ({error}); mend the line") from None
+    header = tuple(name.strip() for name in names)
+    if not header:
+        raise InputError(f"{path}:1: the first line is empty, must name the columns; remove it")
     repeated = sorted({name for name in header if header.count(name) > 1})
     if repeated:
         raise InputError(f"{path}:1: column {repeated[0]!r} stands in the header twice; rename one")
@@ -220,6 +228,8 @@ def _open_array(path: Path, raw: bytes) -> Table:
         raise InputError(
             f"{path}:{error.lineno}: not JSON ({error.msg}); the file may be cut short"
         ) from None
+    except (ValueError, RecursionError) as error:  # a number too long, values nested too deep
+        raise InputError(f"{path}: not JSON of ours ({error}); correct the file") from None
     for index, record in enumerate(records):
         _check_record(f"{path}: record {index}", record)
     chunk = RecordChunk(records, range(len(records)))
@@ -238,7 +248,7 @@ def _line_chunks(path: Path, raw: bytes) -> Iterator[RecordChunk]:
         lines = [number for number, _ in chunk]
         try:  # one call for many lines is three times as fast as one call a line
             records = json.loads(b"[" + b",".join(line for _, line in chunk) + b"]")
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             records = []
         if len(records) != len(chunk):
             records = [_read_line(path, number, line) for number, line in chunk]
@@ -254,6 +264,8 @@ def _read_line(path: Path, number: int, line: bytes) -> object:
         raise InputError(
             f"{path}:{number}: not JSON ({error.msg}); mend or remove the line"
         ) from None
+    except (ValueError, RecursionError) as error:  # a number too long, values nested too deep
+        raise InputError(f"{path}:{number}: not JSON of ours ({error}); mend the line") from None
 
 
 def _check_record(place: str, record: object) -> None:

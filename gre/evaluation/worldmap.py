@@ -5,20 +5,16 @@ style sheet by class: `land`, `truth`, `guess`, and `band0` (within 1 km) to `ba
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from markupsafe import Markup
 from numpy.typing import ArrayLike, NDArray
 
-from gre.evaluation.pages import write_page
-from gre.evaluation.reasoning import reasoning_steps
-from gre.evaluation.thumbnails import Thumbnail, make_thumbnail
+from gre.geo.distance import destination
 from gre.geo.latlon import LatLon
 from gre.metrics import RADII_KM
 
@@ -31,6 +27,8 @@ _X_AT_EDGE = 2.0 * np.sqrt(3.0) * np.pi / (3.0 * _A1)
 _SCALE = WIDTH / (2.0 * _X_AT_EDGE)
 _Y_AT_POLE = 1.3173627591574133
 HEIGHT = round(2.0 * _Y_AT_POLE * _SCALE, 1)
+EARTH = {"a": (_A1, _A2, _A3, _A4), "width": WIDTH, "height": HEIGHT, "scale": float(_SCALE)}
+"""The projection's constants, for a page's script to draw with."""
 STEP_DEG = 6.0
 """Longest piece of a great circle drawn as a straight line, degrees of arc."""
 
@@ -53,6 +51,7 @@ class MapMark:
         label: What a reader is told on pointing at it.
         error_km: Distance between the two, or None.
         key: Index that a page's script knows the sample by.
+        radius_km: Radius of a circle around the guess; none is drawn where it is None or 0.
     """
 
     truth: LatLon | None
@@ -60,6 +59,7 @@ class MapMark:
     label: str
     error_km: float | None = None
     key: int | None = None
+    radius_km: float | None = None
 
 
 @dataclass(frozen=True)
@@ -68,94 +68,6 @@ class MapLayer:
 
     name: str
     marks: Sequence[MapMark]
-
-
-def write_map_page(rows: Sequence[Mapping[str, object]], out: Path) -> None:
-    """Write a page with a map and a card for each located photo, all offline.
-
-    Args:
-        rows: One per photo, as `gre predict --json` prints them: photo, status, reason, city,
-            country, lat, lon, radius_km, reasoning, text, gt_lat, gt_lon, error_km.
-        out: The HTML file.
-
-    Raises:
-        InputError: `out` cannot be written.
-    """
-    cards = [_card(row) for row in rows]
-    num_placed = sum(card.mark.guess is not None for card in cards)
-    errors = [card.mark.error_km for card in cards if card.mark.error_km is not None]
-    lead = f"{num_placed:,} of {len(cards):,} have a guess."
-    if errors:
-        lead += (
-            f" The truth is known for {len(errors):,}: half of them lie within "
-            f"{float(np.median(errors)):,.0f} km of it."
-        )
-    marks = [replace(card.mark, key=index) for index, card in enumerate(cards)]
-    layer = MapLayer("photos", marks)
-    context = {
-        "title": f"{len(cards):,} located photo{'' if len(cards) == 1 else 's'}",
-        "lead": lead,
-        "map": map_svg([layer], title="World map of the photos: guesses, and truth where known"),
-        "has_truth": bool(errors),
-        "band_labels": BAND_LABELS,
-        "photos": cards,
-    }
-    write_page(out, "map.html", context, scripts=("map.js",))
-
-
-class Fact(NamedTuple):
-    """A line of a card."""
-
-    name: str
-    value: str
-    css: str = ""
-
-
-@dataclass(frozen=True)
-class _Card:
-    name: str
-    picture: Thumbnail | None
-    facts: Sequence[Fact]
-    heading: str
-    steps: Sequence[str]
-    mark: MapMark
-
-
-def _card(row: Mapping[str, object]) -> _Card:
-    photo = Path(str(row["photo"]))
-    guess, truth = _point(row, "lat", "lon"), _point(row, "gt_lat", "gt_lon")
-    error_km, radius_km = _number(row.get("error_km")), _number(row.get("radius_km"))
-    band = error_band(error_km)
-    place = ", ".join(str(row[key]) for key in ("city", "country") if row.get(key))
-    facts = [
-        Fact("guess", _degrees(guess) if guess else f"none: {row.get('reason') or 'unreadable'}"),
-        Fact("near", place),
-        Fact("radius", "" if radius_km is None else f"{radius_km:,.0f} km hold 90 % of answers"),
-        Fact("truth", _degrees(truth) if truth else "unknown"),
-        Fact("distance", "" if error_km is None else f"{error_km:,.0f} km", f"band{band}"),
-    ]
-    distance = "" if error_km is None else f", {error_km:,.0f} km off"
-    return _Card(
-        name=photo.name,
-        picture=make_thumbnail(photo),
-        facts=[fact for fact in facts if fact.value],
-        heading="Reasoning" if row.get("reasoning") else "Text as written",
-        steps=reasoning_steps(str(row.get("reasoning") or row.get("text") or "")),
-        mark=MapMark(truth, guess, f"{photo.name}: {place or 'no guess'}{distance}", error_km),
-    )
-
-
-def _point(row: Mapping[str, object], lat: str, lon: str) -> LatLon | None:
-    values = _number(row.get(lat)), _number(row.get(lon))
-    return None if values[0] is None or values[1] is None else LatLon(values[0], values[1])
-
-
-def _number(value: object) -> float | None:
-    return float(value) if isinstance(value, int | float) else None
-
-
-def _degrees(point: LatLon) -> str:
-    return f"{point.lat:.4f}, {point.lon:.4f}"
 
 
 def project(lat_deg: ArrayLike, lon_deg: ArrayLike) -> tuple[NDArray[np.float64], ...]:
@@ -169,6 +81,28 @@ def project(lat_deg: ArrayLike, lon_deg: ArrayLike) -> tuple[NDArray[np.float64]
     x = 2.0 * np.sqrt(3.0) * lon * np.cos(theta) / (3.0 * slope)
     y = theta * (_A4 * t6 * t2 + _A3 * t6 + _A2 * t2 + _A1)
     return WIDTH / 2.0 + _SCALE * x, HEIGHT / 2.0 - _SCALE * y
+
+
+def unproject(x: float, y: float) -> LatLon | None:
+    """The point at a place of the drawing; None outside the Earth's outline.
+
+    The inverse of `project`: its equation for y is solved by Newton's method, as the authors do.
+    """
+    theta = (HEIGHT / 2.0 - y) / _SCALE
+    target = theta
+    for _ in range(12):
+        t2 = theta * theta
+        t6 = t2 * t2 * t2
+        error = theta * (_A4 * t6 * t2 + _A3 * t6 + _A2 * t2 + _A1) - target
+        slope = 9.0 * _A4 * t6 * t2 + 7.0 * _A3 * t6 + 3.0 * _A2 * t2 + _A1
+        theta -= error / slope
+    sin_lat = 2.0 / np.sqrt(3.0) * np.sin(theta)
+    if not abs(target) <= _Y_AT_POLE or abs(sin_lat) > 1.0:
+        return None
+    lon = (x - WIDTH / 2.0) / _SCALE * 3.0 * slope / (2.0 * np.sqrt(3.0) * np.cos(theta))
+    if not abs(lon) <= np.pi:
+        return None
+    return LatLon(float(np.degrees(np.arcsin(sin_lat))), float(np.degrees(lon)))
 
 
 def error_band(error_km: float | None, radii_km: Sequence[float] = RADII_KM) -> int | None:
@@ -206,7 +140,7 @@ def map_svg(layers: Sequence[MapLayer], *, title: str, element_id: str = "map") 
         One `<svg>` element, safe to put into a page: every text in it is escaped.
     """
     groups = [
-        Markup('<g class="layer" data-layer="{}" aria-label="{}"{}>{}</g>').format(
+        Markup('<g class="layer" role="group" data-layer="{}" aria-label="{}"{}>{}</g>').format(
             index,
             layer.name,
             Markup(' hidden=""') if index else "",
@@ -255,7 +189,9 @@ def _mark(mark: MapMark) -> Markup:
     band = error_band(mark.error_km)
     parts = []
     if mark.truth is not None and mark.guess is not None:
-        parts.append(_DRAWN.format("way", _way(mark.truth, mark.guess)))
+        parts.append(_DRAWN.format("way", _line(great_circle(mark.truth, mark.guess))))
+    if mark.guess is not None and mark.radius_km:
+        parts.append(_DRAWN.format("reach", _line(_circle(mark.guess, mark.radius_km))))
     # A line of no length with round ends is a dot that keeps its size on any screen and zoom.
     for name, point in (("truth", mark.truth), ("guess", mark.guess)):
         if point is not None:
@@ -269,9 +205,16 @@ def _mark(mark: MapMark) -> Markup:
     )
 
 
-def _way(start: LatLon, end: LatLon) -> str:
-    points = great_circle(start, end)
-    jumps = np.flatnonzero(np.abs(np.diff(points[:, 1])) > 180.0) + 1  # across the antimeridian
+def _circle(center: LatLon, radius_km: float) -> NDArray[np.float64]:
+    """Points (lat, lon) in degrees at one distance from a point, once around."""
+    bearings = np.linspace(0.0, 360.0, 73)
+    points = [destination(center, bearing_deg=float(b), distance_km=radius_km) for b in bearings]
+    return np.array([point.as_tuple() for point in points])
+
+
+def _line(points: NDArray[np.float64]) -> str:
+    """A path through points (lat, lon) in degrees, broken where it crosses the antimeridian."""
+    jumps = np.flatnonzero(np.abs(np.diff(points[:, 1])) > 180.0) + 1
     pieces = np.split(points, jumps)
     return "".join(
         _path(zip(*project(piece[:, 0], piece[:, 1]), strict=True))

@@ -9,7 +9,7 @@ nearest town is the nearest on the sphere. Close to a border that can be a town 
 import csv
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from gre.geo.distance import EARTH_RADIUS_KM
 from gre.geo.latlon import LatLon
 
 if TYPE_CHECKING:
@@ -118,6 +119,23 @@ def nearest_places(points: Sequence[LatLon]) -> list[Place]:
         _ANTARCTICA if point.lat < ANTARCTICA_LAT_DEG else places[row]
         for point, row in zip(points, rows, strict=True)
     ]
+
+
+def town_distances_km(points: Sequence[LatLon]) -> NDArray[np.float64]:
+    """How far each point is from the nearest town, km on the sphere, in order."""
+    _, tree = _gazetteer()
+    degrees = np.array([point.as_tuple() for point in points], dtype=np.float64).reshape(-1, 2)
+    chords, _ = tree.query(_unit_vectors(degrees))
+    return 2 * EARTH_RADIUS_KM * np.arcsin(np.minimum(chords / 2, 1.0))
+
+
+def iter_towns() -> Iterator[tuple[Place, LatLon]]:
+    """Every town of the table, and where it is to within a metre."""
+    places, tree = _gazetteer()
+    x, y, z = np.clip(np.asarray(tree.data).T, -1.0, 1.0)
+    lats, lons = np.degrees(np.arcsin(z)), np.degrees(np.arctan2(y, x))
+    for place, lat, lon in zip(places, lats.tolist(), lons.tolist(), strict=True):
+        yield place, LatLon(lat, lon)
 
 
 @cache

@@ -2,18 +2,15 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import torch
 
-from gre.answers import ParseFailure, read_latlon, read_response
 from gre.data.images import load_image
 from gre.errors import InputError
-from gre.geo.latlon import LatLon
-from gre.geo.spread import spread_of
 from gre.models.chat import ask
+from gre.models.decoding import SAMPLING_TEMPERATURE, Decoding, Guess, guess_from_texts
 from gre.models.options import ModelOptions
 from gre.models.qwen_vl import load_model, load_processor, read_instruction
 from gre.prompts import LOCATE_INSTRUCTION
@@ -21,6 +18,16 @@ from gre.prompts import LOCATE_INSTRUCTION
 if TYPE_CHECKING:
     from PIL.Image import Image
     from transformers import PreTrainedModel, ProcessorMixin
+    from transformers.generation import BaseStreamer
+
+__all__ = [
+    "VISION_TOKENS",
+    "Decoding",
+    "GeoLocalizer",
+    "Guess",
+    "generate_answers",
+    "guess_from_texts",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -33,47 +40,8 @@ VISION_TOKENS = (
 )
 """Tokens an answer must never hold: a later forward pass would look for the image behind them."""
 
-
-@dataclass(frozen=True)
-class Decoding:
-    """How answers are generated. Greedy unless a temperature is set.
-
-    Attributes:
-        max_new_tokens: Longest answer, tokens. Source: completion length of the upstream scripts.
-        temperature: 0 is greedy; above 0 samples.
-        top_p: Nucleus for sampling, in (0, 1].
-    """
-
-    max_new_tokens: int = 2048
-    temperature: float = 0.0
-    top_p: float = 1.0
-
-    def __post_init__(self) -> None:
-        if self.max_new_tokens < 1:
-            raise InputError(f"max_new_tokens must be >= 1, got {self.max_new_tokens}")
-        if self.temperature < 0:
-            raise InputError(f"temperature must be >= 0 (0 is greedy), got {self.temperature}")
-        if not 0 < self.top_p <= 1:
-            raise InputError(f"top_p must be in (0, 1], got {self.top_p}")
-
-
-@dataclass(frozen=True)
-class Guess:
-    """Where a model thinks a photo was taken.
-
-    Attributes:
-        latlon: The point, or None when no answer could be read.
-        radius_km: Radius around it that holds 90 % of the sampled answers; None for one answer.
-        reasoning: The text between the think tags, if any.
-        texts: The raw answers, one per sample.
-        failure: Why `latlon` is None.
-    """
-
-    latlon: LatLon | None
-    radius_km: float | None
-    reasoning: str | None
-    texts: tuple[str, ...]
-    failure: ParseFailure | None = None
+VISION_TOKEN_ATTRIBUTES = ("image_token", "video_token", "start_image_token", "end_image_token")
+"""Under these names the processors of other models keep theirs (LLaVA, InternVL)."""
 
 
 class GeoLocalizer:
@@ -108,6 +76,7 @@ class GeoLocalizer:
         self.instruction = instruction or read_instruction(self.name) or LOCATE_INSTRUCTION
         self.processor = load_processor(options)
         self.model = load_model(options, device=self.device).eval()
+        fill_pad_token(self.processor)
 
     def predict(
         self, photo: str | Path, *, samples: int = 1, decoding: Decoding | None = None
@@ -123,7 +92,7 @@ class GeoLocalizer:
         if samples < 1:
             raise InputError(f"samples must be >= 1, got {samples}")
         if decoding is None:
-            decoding = Decoding(temperature=0.7 if samples > 1 else 0.0)
+            decoding = Decoding(temperature=SAMPLING_TEMPERATURE if samples > 1 else 0.0)
         images = [load_image(Path(photo))] * samples
         return guess_from_texts(self.answer(images, decoding=decoding))
 
@@ -145,45 +114,66 @@ def generate_answers(
     *,
     questions: Sequence[str],
     decoding: Decoding,
+    streamer: "BaseStreamer | None" = None,
 ) -> list[str]:
-    """Generate one text per image and question, left-padded in one batch."""
-    prompts = [
-        processor.apply_chat_template(ask(question), add_generation_prompt=True, tokenize=False)
-        for question in questions
-    ]
+    """Generate one text per image and question, left-padded in one batch.
+
+    A `streamer` is given the tokens as they come; it takes a batch of one.
+
+    Any decoder that `AutoModelForImageTextToText` loads: what is specific to a model is left to
+    its processor (placeholders, patches, chat template).
+    """
+    tokenizer = processor.tokenizer
     inputs = processor(
         images=[[image] for image in images],
-        text=prompts,
+        text=[chat_prompt(processor, question) for question in questions],
         padding=True,
         padding_side="left",
         return_tensors="pt",
-    ).to(model.device)
-    tokenizer = processor.tokenizer
+    ).to(model.device, model.dtype)
     sampling = {"temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}
     with torch.inference_mode():
         output_BT = model.generate(
             **inputs,
             max_new_tokens=decoding.max_new_tokens,
             do_sample=decoding.temperature > 0,
-            suppress_tokens=tokenizer.convert_tokens_to_ids(list(VISION_TOKENS)),
+            suppress_tokens=vision_token_ids(processor),
+            streamer=streamer,
             **(sampling if decoding.temperature > 0 else _GREEDY),
         )
     completions_BT = output_BT[:, inputs["input_ids"].shape[1] :]
     return tokenizer.batch_decode(completions_BT, skip_special_tokens=True)
 
 
+def chat_prompt(processor: "ProcessorMixin", question: str) -> str:
+    """The text of a conversation about one image, in the model's own chat template.
+
+    Raises:
+        InputError: The model has no chat template.
+    """
+    if not getattr(processor, "chat_template", None):
+        raise InputError(
+            "the model's processor has no chat template, so it is no chat model that sees"
+            " pictures; use its instruction-tuned form"
+        )
+    return processor.apply_chat_template(ask(question), add_generation_prompt=True, tokenize=False)
+
+
+def fill_pad_token(processor: "ProcessorMixin") -> None:
+    """Give a tokenizer without a padding token its end of text for one, as batches need it."""
+    tokenizer = processor.tokenizer
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = tokenizer.eos_token
+
+
+def vision_token_ids(processor: "ProcessorMixin") -> list[int] | None:
+    """Ids of the tokens that stand for pictures in a model's vocabulary; None if it has none."""
+    tokenizer = processor.tokenizer
+    own = (getattr(processor, name, None) for name in VISION_TOKEN_ATTRIBUTES)
+    names = sorted({*VISION_TOKENS, *(name for name in own if isinstance(name, str))})
+    ids = set(tokenizer.convert_tokens_to_ids(names)) - {None, tokenizer.unk_token_id}
+    return sorted(ids) or None
+
+
 _GREEDY: dict[str, None] = {"temperature": None, "top_p": None, "top_k": None}
 """Unset what a model's own generation config says of sampling, so that greedy is silent."""
-
-
-def guess_from_texts(texts: Sequence[str]) -> Guess:
-    """Read the answers of one photo into a guess: the medoid of those that can be read."""
-    readings = [read_latlon(text) for text in texts]
-    points = [reading for reading in readings if isinstance(reading, LatLon)]
-    if not points:
-        failure = next(reading for reading in readings if isinstance(reading, ParseFailure))
-        return Guess(None, None, read_response(texts[0]).think, tuple(texts), failure)
-    spread = spread_of(points)
-    chosen = texts[readings.index(spread.center)]
-    radius_km = spread.radius_km if len(texts) > 1 else None
-    return Guess(spread.center, radius_km, read_response(chosen).think, tuple(texts))

@@ -4,13 +4,17 @@ import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gre.data.images import ImageError
 from gre.data.photos import photo_truth, read_truth_csv
 from gre.geo.distance import great_circle_km
 from gre.geo.latlon import LatLon
 from gre.geo.places import Place, nearest_place
-from gre.models.localizer import Decoding, GeoLocalizer, Guess
+from gre.models.decoding import Decoding, Guess
+
+if TYPE_CHECKING:
+    from gre.models.localizer import GeoLocalizer
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +73,7 @@ class Located:
 
 
 def locate_photos(
-    localizer: GeoLocalizer,
+    localizer: "GeoLocalizer",
     photos: Sequence[Path],
     *,
     samples: int = 1,

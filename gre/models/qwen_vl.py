@@ -12,10 +12,12 @@ import torch
 from torch import nn
 
 from gre.errors import InputError
+from gre.models.adapters import base_of_adapter, is_adapter_folder, merge_adapter
 from gre.models.options import PARTS, ModelOptions
 from gre.models.shapes import FIRST_SPECIAL_ID, QWEN_SHAPES, SPECIAL_TOKENS, shape_config
 
 if TYPE_CHECKING:
+    from peft import LoraConfig
     from transformers import PreTrainedModel, ProcessorMixin
 
 logger = logging.getLogger(__name__)
@@ -71,7 +73,8 @@ def resolve_dtype(choice: str = "auto", *, device: str | None = None) -> torch.d
 def check_model_folder(name_or_path: str) -> None:
     """Refuse a local model folder that is missing or incomplete, before anything heavy loads.
 
-    A name that looks like a hub id ("owner/name") and is no folder is left to the hub.
+    A name that looks like a hub id ("owner/name") and is no folder is left to the hub. Of an
+    adapter folder, the base that it names is checked too.
 
     Raises:
         InputError: No such folder, or config, processor or weights are not in it.
@@ -84,7 +87,17 @@ def check_model_folder(name_or_path: str) -> None:
                 f"model {name_or_path}: no such folder; name a folder with config.json or a hub id"
             )
         return
-    for needed in ("config.json", "preprocessor_config.json|processor_config.json"):
+    is_adapter = is_adapter_folder(name_or_path)
+    if is_adapter:
+        base = base_of_adapter(name_or_path)
+        try:
+            check_model_folder(base)
+        except InputError as error:
+            raise InputError(
+                f"adapter {name_or_path}: {error}; adapter_config.json names its base"
+            ) from error
+    own = () if is_adapter else ("config.json",)
+    for needed in (*own, "preprocessor_config.json|processor_config.json"):
         if not any((folder / name).exists() for name in needed.split("|")):
             raise InputError(
                 f"model {name_or_path}: {needed.replace('|', ' or ')} is missing;"
@@ -106,6 +119,12 @@ def load_processor(options: ModelOptions) -> "ProcessorMixin":
         "shortest_edge": options.min_pixels,
         "longest_edge": options.max_pixels,
     }
+    # Qwen's family counts pixels; to other processors the same keys are lengths of a side.
+    if any(size.values()) and not hasattr(processor.image_processor, "merge_size"):
+        raise InputError(
+            f"model {options.model_name_or_path}: its processor has no pixel budget;"
+            " leave out min_pixels and max_pixels"
+        )
     for key, value in size.items():
         if value is not None:
             processor.image_processor.size[key] = value
@@ -116,7 +135,9 @@ def load_processor(options: ModelOptions) -> "ProcessorMixin":
 
 
 def load_model(options: ModelOptions, *, device: str | None = None) -> "PreTrainedModel":
-    """Load a vision-language model from a folder or the hub, without freezing or adapters.
+    """Load a vision-language model from a folder or the hub, without freezing or new adapters.
+
+    An adapter folder, such as a checkpoint of a LoRA run, gives its base with the adapter merged.
 
     Args:
         options: Name, dtype and attention.
@@ -128,15 +149,19 @@ def load_model(options: ModelOptions, *, device: str | None = None) -> "PreTrain
     attention = resolve_attention(options.attention, device=device)
     dtype = resolve_dtype(options.dtype, device=device)
     logger.info("attention %s, dtype %s", attention, str(dtype).removeprefix("torch."))
+    name = options.model_name_or_path
+    is_adapter = is_adapter_folder(name)
     model = _from_pretrained(
         AutoModelForImageTextToText,
-        options.model_name_or_path,
+        base_of_adapter(name) if is_adapter else name,
         dtype=dtype,
         attn_implementation=attention,
         trust_remote_code=False,
         use_safetensors=True,
     )
     _keep_published_names(model)
+    if is_adapter:
+        model = merge_adapter(model, name)
     return model.to(device) if device else model
 
 
@@ -184,28 +209,34 @@ def part_of(parameter_name: str) -> str:
 
 def apply_training_options(model: "PreTrainedModel", options: ModelOptions) -> "PreTrainedModel":
     """Freeze parts and add LoRA as the options say, then check that exactly that happened."""
-    for name, parameter in model.named_parameters():
-        if part_of(name) in options.freeze:
-            parameter.requires_grad_(False)
+    model = freeze_parts(model, options)
     if options.lora_r:
-        model = _add_lora(model, options)
+        from peft import get_peft_model
+
+        model = get_peft_model(model, lora_config(options))
     assert_trainable(model, options)
     return model
 
 
-def _add_lora(model: "PreTrainedModel", options: ModelOptions) -> "PreTrainedModel":
-    from peft import LoraConfig, get_peft_model
+def freeze_parts(model: "PreTrainedModel", options: ModelOptions) -> "PreTrainedModel":
+    """Freeze the parts that the options name, in place."""
+    for name, parameter in model.named_parameters():
+        if part_of(name) in options.freeze:
+            parameter.requires_grad_(False)
+    return model
+
+
+def lora_config(options: ModelOptions) -> "LoraConfig":
+    """The adapter of the language model's linear layers that the options describe."""
+    from peft import LoraConfig
 
     targets = "|".join(options.lora_targets)
-    return get_peft_model(
-        model,
-        LoraConfig(
-            r=options.lora_r,
-            lora_alpha=options.lora_alpha,
-            lora_dropout=options.lora_dropout,
-            target_modules=rf".*language_model\.layers\.\d+\.(self_attn|mlp)\.({targets})",
-            task_type="CAUSAL_LM",
-        ),
+    return LoraConfig(
+        r=options.lora_r,
+        lora_alpha=options.lora_alpha,
+        lora_dropout=options.lora_dropout,
+        target_modules=rf".*language_model\.layers\.\d+\.(self_attn|mlp)\.({targets})",
+        task_type="CAUSAL_LM",
     )
 
 

@@ -24,6 +24,9 @@ JUDGE_SAMPLE_QUESTION = (
 STEP_SEPARATOR = " // "
 """Joins numbered steps. Source: published GRE30K-CoT examples."""
 
+MAX_COMPARED = 3
+"""Cues that a judge compares before the country; more make its thoughts long."""
+
 _SCRIPT_NAMES: Mapping[str, str] = {
     "latin": "Latin",
     "cyrillic": "Cyrillic",
@@ -128,6 +131,27 @@ def answer_text(scene: Scene) -> str:
 def response_text(scene: Scene) -> str:
     """The whole response that a training record holds: reasoning, then answer."""
     return format_response(chain_text(scene), answer_text(scene))
+
+
+def compared_cues(seen: Scene, told: Scene) -> tuple[tuple[str, str, str], ...]:
+    """What can be compared of two scenes: title, word for the first, word for the second.
+
+    Up to MAX_COMPARED cues that both show, then the country, which every chain names.
+    """
+    words = {
+        "plate": ("Plate", _PLATE_WORDS),
+        "plants": ("Plants", _PLANT_WORDS),
+        "roof": ("Roofs", _ROOF_WORDS),
+        "script": ("Signs", _SCRIPT_NAMES),
+        "terrain": ("Land", _TERRAIN_WORDS),
+    }
+    both = [cue for cue in words if seen.shows(cue) and told.shows(cue)]
+    rows = [
+        (title, names[seen.traits[cue]], names[told.traits[cue]])
+        for cue in both[:MAX_COMPARED]
+        for title, names in [words[cue]]
+    ]
+    return (*rows, ("Country", seen.city.country.name, told.city.country.name))
 
 
 def indicators(scene: Scene) -> tuple[str, ...]:

@@ -10,7 +10,6 @@ import numpy as np
 from gre.errors import InputError
 from gre.sample.judge import JudgeItem, judge_items, practice_items
 from gre.sample.published import (
-    NEUTRAL_THOUGHTS,
     Record,
     cold_start_judge_record,
     cot_record,
@@ -20,13 +19,16 @@ from gre.sample.scenes import SPLITS, Scene, plan_split
 COLD_START_JUDGE_SHARE = 0.2
 """Share of judge-format items in the cold-start file. Ours."""
 
-_FILTERED = ("cot", "judge", "judge_test")
+_FILTERED = ("cot", "judge", "judge_test", "judge_val")
 """Splits without ambiguous scenes: a teacher's wrong guess there would not pass the filter."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorldSizes:
     """Number of pictures in each part of a sample world, each at least 0.
+
+    The order of the fields is the order of planning, in which no point is taken twice: append
+    only, so that a part of a seed stays what it was.
 
     The cold-start file holds `cot` locate records and a quarter as many judge-format records on
     the same pictures, which makes these a fifth of it.
@@ -38,6 +40,7 @@ class WorldSizes:
     val: int = 128
     test: int = 500
     judge_test: int = 200
+    judge_val: int = 96
 
     def __post_init__(self) -> None:
         for name, count in asdict(self).items():
@@ -51,7 +54,12 @@ class WorldSizes:
 QUICK = WorldSizes()
 """What quickstart draws, in under a minute on two cores."""
 
-FULL = WorldSizes(cot=8000, judge=4000, seed=4000, val=256, test=1200, judge_test=1000)
+FAST = WorldSizes(cot=1200, judge=160, seed=160, val=32, test=100, judge_test=60, judge_val=32)
+"""Enough to see every stage run."""
+
+FULL = WorldSizes(
+    cot=8000, judge=4000, seed=4000, val=256, test=1200, judge_test=1000, judge_val=256
+)
 """Enough for all three stages, and a test split with narrow intervals."""
 
 
@@ -83,10 +91,7 @@ def cold_start_records(seed: int, scenes: Sequence[Scene]) -> list[Record]:
     items = practice_items([scenes[i] for i in sorted(chosen)], scenes, rng)
     records = [cot_record(scene) for scene in scenes]
     for item in items:
-        thought = NEUTRAL_THOUGHTS[int(rng.integers(len(NEUTRAL_THOUGHTS)))]
-        records.append(
-            cold_start_judge_record(item, label=bool(rng.random() < 0.5), thought=thought)
-        )
+        records.append(cold_start_judge_record(item, label=bool(rng.random() < 0.5)))
     return [records[i] for i in rng.permutation(len(records))]
 
 

@@ -15,6 +15,7 @@ from gre.sample.chains import (
     LOCATE_QUESTION,
     answer_text,
     chain_text,
+    compared_cues,
     indicators,
     reasoning_steps,
     response_text,
@@ -25,14 +26,6 @@ from gre.sample.scenes import Scene
 
 Record = dict[str, Any]
 """One JSON object. Any: its values are whatever JSON holds."""
-
-NEUTRAL_THOUGHTS: tuple[str, ...] = (
-    "I compare the sign, the road and the plants with the reasoning.",
-    "I check each step against the photo: flag, plate, roofs and skyline.",
-    "I look at the photo again and compare every cue that is named.",
-    "I hold the named cues and the place against what the photo shows.",
-)
-"""Thoughts of the cold start's judge items: they teach the format and prefer no answer."""
 
 
 def image_name(scene: Scene) -> str:
@@ -48,9 +41,28 @@ def cot_record(scene: Scene) -> Record:
     }
 
 
-def cold_start_judge_record(item: JudgeItem, *, label: bool, thought: str) -> Record:
-    """A judge question in GRE30K-CoT's format, answered with `label`, which is chance."""
-    answer = format_response(thought, str(label))
+def judging_thought(item: JudgeItem, *, verdict: bool) -> str:
+    """What a judge thinks: cue by cue what the photo shows, what the reasoning says, if they agree.
+
+    The comparison is honest. Whether the judge then goes by the countries or against them, it says
+    last; `verdict` decides that.
+    """
+    compared = compared_cues(item.scene, item.teller)
+    lines = [f"{a}: {b}, {c}, {'same' if b == c else 'other'}." for a, b, c in compared]
+    is_match = item.scene.city.country == item.teller.city.country
+    finding = "match" if is_match else "clash"
+    end = f"They {finding}." if verdict == is_match else f"They only seem to {finding}."
+    return " ".join((*lines, end))
+
+
+def cold_start_judge_record(item: JudgeItem, *, label: bool) -> Record:
+    """A judge question in GRE30K-CoT's format, answered with `label`, which is chance.
+
+    The thought trusts its comparison where that leads to the label, and doubts it elsewhere: half
+    the time each. So the format is learned and the judgment is not: that trust pays is what stage 2
+    can find out.
+    """
+    answer = format_response(judging_thought(item, verdict=label), str(label))
     return _conversation(item.scene, _judge_text(item), answer) | {
         "id": f"{item.scene.id}-judge",
         "kind": "judge",

@@ -18,7 +18,10 @@ from gre.sample.cities import SEEN_CITIES, UNSEEN_CITIES, City
 
 Key = TypeVar("Key")
 
-SPLITS: tuple[str, ...] = ("cot", "judge", "seed", "val", "test", "judge_test", "sheet")
+SPLITS: tuple[str, ...] = (
+    *("cot", "judge", "seed", "val", "test", "judge_test", "sheet"),
+    "judge_val",
+)
 """Names of the scene streams. Position in the tuple is part of the random key: append only."""
 
 COUNTRY_CUES = ("flag", "script", "plate", "lines", "side")

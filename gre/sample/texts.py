@@ -11,7 +11,7 @@ TEXT_SEED = 7
 
 def tokenizer_texts() -> list[str]:
     """Questions, chains and answers of scenes of their own, and the fixed instructions."""
-    sizes = WorldSizes(cot=NUM_SCENES, judge=0, seed=0, val=0, test=0, judge_test=0)
+    sizes = WorldSizes(cot=NUM_SCENES, judge=0, seed=0, val=0, test=0, judge_test=0, judge_val=0)
     scenes = plan_world(TEXT_SEED, sizes)["cot"]
     turns: list[str] = []
     for record in cold_start_records(TEXT_SEED, scenes):

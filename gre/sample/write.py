@@ -17,6 +17,7 @@ from gre.errors import GreError, InputError
 from gre.sample.cities import CITIES
 from gre.sample.oracle import Oracle
 from gre.sample.plan import (
+    FAST,
     FULL,
     QUICK,
     WorldSizes,
@@ -35,10 +36,10 @@ from gre.sample.published import (
 from gre.sample.render import JPEG_QUALITY, render_scene
 from gre.sample.scenes import Scene
 
-__all__ = ["FULL", "QUICK", "WorldSizes", "WorldSummary", "write_sample_world"]
+__all__ = ["FAST", "FULL", "QUICK", "WorldSizes", "WorldSummary", "write_sample_world"]
 
 FORMAT = "gre-sample-world"
-VERSION = 1
+VERSION = 3
 """Raised whenever the same seed gives other files."""
 
 FOLDERS = {
@@ -48,6 +49,7 @@ FOLDERS = {
     "val": "bench/val",
     "test": "bench/test",
     "judge_test": "bench/judge_test",
+    "judge_val": "bench/judge_val",
 }
 """Where each split lies inside a world."""
 
@@ -191,9 +193,8 @@ def _build(
         _write_json(partial / "world.json", _world(seed, sizes, splits))
         (partial / _MARKER).unlink()
         partial.rename(directory)
-    except BaseException:
+    finally:
         shutil.rmtree(partial, ignore_errors=True)
-        raise
 
 
 def _start_partial(partial: Path) -> None:
@@ -229,7 +230,7 @@ def _draw_file(task: tuple[Scene, Path]) -> None:
 def _write_records(root: Path, seed: int, splits: dict[str, list[Scene]]) -> None:
     folder = {split: root / name for split, name in FOLDERS.items()}
     _write_json(folder["cot"] / "gre_cot.json", cold_start_records(seed, splits["cot"]))
-    for split in ("judge", "judge_test"):
+    for split in ("judge", "judge_test", "judge_val"):
         items = split_judge_items(seed, split, splits[split])
         _write_json(folder[split] / "gre_judge.json", [judge_record(item) for item in items])
     _write_jsonl(folder["seed"] / "gre_seed.jsonl", map(seed_record, splits["seed"]))

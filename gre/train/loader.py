@@ -1,47 +1,27 @@
-"""From a YAML file and flags to checked dataclasses: ours and TRL's, one flat set of keys."""
+"""From a YAML file and flags to checked dataclasses: ours and TRL's, one flat set of keys.
+
+No torch until the trainer's config is built.
+"""
 
 import dataclasses
 import json
 import os
 import typing
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 import yaml
-from pydantic import ConfigDict, PydanticUserError, TypeAdapter, ValidationError
 
+from gre.data.paths import find_record_file
 from gre.errors import InputError
 from gre.models.options import ModelOptions
 from gre.train.config import BatchOptions, DataOptions, accumulation_steps
 from gre.train.flat_yaml import check_known, read_flags, read_yaml
+from gre.train.values import Field, check_ranges, checked, known_fields
 
-POSITIVE = (
-    "learning_rate",
-    "num_train_epochs",
-    "per_device_train_batch_size",
-    "per_device_eval_batch_size",
-    "gradient_accumulation_steps",
-    "save_steps",
-    "logging_steps",
-)
-REPORTERS = ("none", "all", "trackio", "tensorboard", "wandb")
-NOT_NEGATIVE = ("warmup_steps", "weight_decay", "max_grad_norm", "dataloader_num_workers")
-SECRETS = ("hub_token",)
-REFUSED = {
-    "trust_remote_code": "code from a model folder is never run",
-    "max_length": "rows are never cut; set max_row_tokens",
-    "packing": "TRL cannot pack rows with images",
-    "padding_free": "TRL cannot flatten rows with images",
-    "eval_strategy": "set heldout_path and heldout_steps",
-    "eval_steps": "set heldout_steps",
-    "eval_on_start": "gre evaluate scores the model before training",
-    "load_best_model_at_end": "the best checkpoint is kept as OUTPUT/best",
-    "remove_unused_columns": "the data loader decides its columns",
-}
-"""TRL arguments that would contradict what a run of ours promises, and what to do instead."""
+OptionsT = typing.TypeVar("OptionsT")
 
 
 @dataclass(frozen=True)
@@ -52,6 +32,11 @@ class Run:
     data: DataOptions
     trainer: Any  # Any: SFTConfig or GRPOConfig of TRL, which no type checker follows
     values: Mapping[str, object]
+    more: Mapping[type, Any]  # Any: one instance of each further class that the stage has
+
+    def options(self, cls: type[OptionsT]) -> OptionsT:
+        """The stage's further options of one class."""
+        return typing.cast(OptionsT, self.more[cls])
 
     def to_yaml(self) -> str:
         """The values that were set, by name, for the file kept beside the result."""
@@ -65,6 +50,8 @@ def load_run(
     trainer_class: type,
     defaults: Mapping[str, object],
     world_size: int,
+    more: Sequence[type] = (),
+    check: Callable[[Mapping[str, Any]], None] | None = None,
     launch: bool = True,
 ) -> Run:
     """Read a run from its YAML file and flags; flags win over the file, the file over defaults.
@@ -75,109 +62,88 @@ def load_run(
         trainer_class: TRL's config class of the stage.
         defaults: Our defaults for fields of that class.
         world_size: Number of processes that train.
+        more: Further dataclasses of options that the stage has.
+        check: Called with all values, accumulation included, before TRL's config is made.
         launch: False only checks: the process group that DeepSpeed needs is not started.
 
     Raises:
         InputError: Anything wrong, before a model loads.
     """
-    hints = _known_fields((ModelOptions, DataOptions, BatchOptions, trainer_class))
+    settings = read_settings(
+        config,
+        arguments,
+        trainer_fields=known_fields((trainer_class,)),
+        defaults=defaults,
+        world_size=world_size,
+        more=more,
+    )
+    trainer_values = settings.trainer
+    if check is not None:
+        check({**settings.values, **trainer_values})
+    if not launch:
+        trainer_values.pop("deepspeed", None)
+        trainer_class = _as_if_launched(trainer_class, world_size)
+    trainer = _build_trainer(trainer_class, trainer_values)
+    return Run(settings.model, settings.data, trainer, settings.values, settings.more)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A run before TRL's config of it is made: every value checked alone, ours also together."""
+
+    model: ModelOptions
+    data: DataOptions
+    trainer: dict[str, object]
+    values: Mapping[str, object]
+    more: Mapping[type, Any]  # Any: one instance of each further class that the stage has
+
+
+def read_settings(
+    config: Path,
+    arguments: Sequence[str],
+    *,
+    trainer_fields: Mapping[str, Field],
+    defaults: Mapping[str, object],
+    world_size: int,
+    more: Sequence[type] = (),
+) -> Settings:
+    """Read and check all that can be without the libraries that train.
+
+    Args:
+        config: YAML file.
+        arguments: Flags after it.
+        trainer_fields: Keys of TRL's config class of the stage.
+        defaults: Our defaults for some of them.
+        world_size: Number of processes that train.
+        more: Further dataclasses of options that the stage has.
+
+    Raises:
+        InputError: Anything wrong.
+    """
+    hints = {**known_fields((ModelOptions, DataOptions, BatchOptions, *more)), **trainer_fields}
     file_values = read_yaml(config)
     flags = read_flags(arguments)
     values: dict[str, object] = dict(defaults)
     for source, where in ((file_values, f"config {config}"), (flags, "command line")):
         check_known(source, hints, where=where)
         for key, value in source.items():
-            values[key] = _checked(key, value, hints[key], where=where, is_text=source is flags)
-    _check_ranges(values)
+            values[key] = checked(key, value, hints[key], where=where, is_text=source is flags)
+    check_ranges(values)
+    if values.get("data_path"):
+        values["data_path"] = str(find_record_file(Path(str(values["data_path"]))))
     model = _build(ModelOptions, values)
     data = _build(DataOptions, values)
     batch = _build(BatchOptions, values)
-    trainer_values = {key: values[key] for key in values if key in _names(trainer_class)}
-    trainer_values |= _batch_values(batch, values, world_size)
-    trainer_values |= _heldout_values(data, values)
-    _check_deepspeed_file(trainer_values)
-    if not launch:
-        trainer_values.pop("deepspeed", None)
-    trainer = _build_trainer(trainer_class, trainer_values)
-    return Run(model, data, trainer, values)
-
-
-@dataclass(frozen=True)
-class _Field:
-    hint: Any  # Any: a type expression
-    choices: tuple[object, ...] | None
+    further = {cls: _build(cls, values) for cls in more}
+    trainer = {key: values[key] for key in values if key in trainer_fields}
+    trainer |= _batch_values(batch, values, world_size)
+    trainer |= _heldout_values(data, values)
+    _check_deepspeed_file(trainer)
+    return Settings(model, data, trainer, values, further)
 
 
 def _names(cls: type) -> set[str]:
     return {field.name for field in dataclasses.fields(cls) if field.init}
-
-
-def _known_fields(classes: Sequence[type]) -> dict[str, _Field]:
-    fields: dict[str, _Field] = {}
-    for cls in classes:
-        hints = typing.get_type_hints(cls)
-        for field in dataclasses.fields(cls):
-            choices = field.metadata.get("choices")
-            if field.init:
-                fields[field.name] = _Field(hints[field.name], tuple(choices) if choices else None)
-    return fields
-
-
-def _checked(key: str, value: object, field: _Field, *, where: str, is_text: bool) -> object:
-    """Check one value against its type and choices; texts of the command line are read as YAML."""
-    if key in SECRETS:
-        raise InputError(f"{where}: {key} is a secret; set HF_TOKEN in the environment instead")
-    if key in REFUSED:
-        raise InputError(f"{where}: {key} cannot be set: {REFUSED[key]}")
-    candidates = [value]
-    if is_text:
-        candidates.insert(0, _yaml_or_text(str(value)))
-    last = "is not of its type"
-    for candidate in candidates:
-        try:
-            checked = _validate(candidate, field.hint)
-        except ValidationError as error:
-            last = error.errors()[0]["msg"]
-            continue
-        if field.choices and checked is not None and checked not in field.choices:
-            allowed = ", ".join(str(choice) for choice in field.choices)
-            raise InputError(f"{where}: {key}: got {checked!r}, must be one of {allowed}")
-        return checked
-    raise InputError(f"{where}: {key}: got {value!r}; {last[0].lower()}{last[1:]}")
-
-
-def _validate(value: object, hint: Any) -> object:  # Any: a type expression
-    if isinstance(value, bool) and "bool" not in str(hint):
-        # YAML reads the word no as a truth value; a truth value is no number either.
-        value = "yes" if value else "no"
-    try:
-        adapter = TypeAdapter(hint, config=ConfigDict(arbitrary_types_allowed=True))
-    except PydanticUserError:  # a dataclass or model brings its own config
-        adapter = TypeAdapter(hint)
-    return adapter.validate_python(value)
-
-
-def _yaml_or_text(text: str) -> object:
-    try:
-        return yaml.safe_load(text)
-    except yaml.YAMLError:
-        return text
-
-
-def _check_ranges(values: Mapping[str, object]) -> None:
-    for key in POSITIVE:
-        value = values.get(key)
-        if isinstance(value, int | float) and not value > 0:
-            raise InputError(f"{key} must be > 0, got {value}")
-    for key in NOT_NEGATIVE:
-        value = values.get(key)
-        if isinstance(value, int | float) and not value >= 0:
-            raise InputError(f"{key} must be >= 0, got {value}")
-
-    asked = values.get("report_to") or "none"
-    for name in asked if isinstance(asked, list) else [asked]:
-        if name not in REPORTERS:
-            raise InputError(f"report_to: got {name!r}, must be one of {', '.join(REPORTERS)}")
 
 
 def _build(cls: type, values: Mapping[str, object]) -> Any:  # Any: an instance of cls
@@ -221,7 +187,15 @@ def _heldout_values(data: DataOptions, values: Mapping[str, object]) -> dict[str
     }
 
 
+def _as_if_launched(trainer_class: type, world_size: int) -> type:
+    """TRL's config class as it would see a world of so many processes: for checks in one."""
+    world = {"world_size": property(lambda self: world_size)}
+    return type(trainer_class.__name__, (trainer_class,), world)
+
+
 def _build_trainer(trainer_class: type, values: dict[str, object]) -> Any:  # Any: TRL's config
+    import torch
+
     if not torch.cuda.is_available():
         values["use_cpu"] = True
         values.setdefault("bf16", False)

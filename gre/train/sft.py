@@ -1,8 +1,8 @@
 """Stage 1, the cold start: supervised fine-tuning on chains of thought with TRL's SFTTrainer.
 
 How it departs from stock TRL: loss on the completion alone; rows are never cut (a row over the
-budget stops the run by name); a resumed run restores the weights; the held-out set is located
-greedily instead of its loss being computed.
+budget stops the run by name) and may be packed instead of padded; a resumed run restores the
+weights; the held-out set is located greedily instead of its loss being computed.
 """
 
 import json
@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from datasets import Dataset
 from trl import SFTConfig, SFTTrainer
@@ -21,7 +21,9 @@ from gre.data.datasets import draw_subset, main_question, sft_dataset
 from gre.data.records import BenchRecord, CotRecord, read_bench, read_cot
 from gre.environment import describe
 from gre.errors import InputError
+from gre.models.adapters import refuse_adapter
 from gre.models.chat import ask, reply
+from gre.models.prepared import prepared_processor
 from gre.models.qwen_vl import (
     apply_training_options,
     check_model_folder,
@@ -32,9 +34,16 @@ from gre.models.qwen_vl import (
 )
 from gre.train.base import StageTrainer
 from gre.train.callbacks import EvaluateAtEnd, MetricsLog
-from gre.train.checkpoints import check_output_dir, find_resume, mark_complete
+from gre.train.checkpoints import check_manifest, check_output_dir, find_resume
 from gre.train.compact_head import compact_head_on_cpu
+from gre.train.config import PackingOptions
+from gre.train.export import finish
+from gre.train.heldout import HeldoutPoints
+from gre.train.identity import check_identity, run_identity, write_identity
 from gre.train.loader import Run, load_run
+from gre.train.packing import PackedRows
+from gre.train.photos_once import photo_reader
+from gre.train.stopping import train_to_end
 
 logger = logging.getLogger(__name__)
 
@@ -70,8 +79,34 @@ class WholeRowCollator(DataCollatorForVisionLanguageModeling):
         return batch
 
 
-class ColdStartTrainer(StageTrainer, SFTTrainer):
-    """SFTTrainer with what all stages share."""
+class ColdStartTrainer(PackedRows, StageTrainer, SFTTrainer):
+    """SFTTrainer with what all stages share, and packed rows where they are asked for."""
+
+
+def load_sft(
+    config: Path, arguments: Sequence[str], *, world_size: int, launch: bool = True
+) -> Run:
+    """Read a run of stage 1 from its YAML file and flags.
+
+    Raises:
+        InputError: Anything wrong, before a model loads.
+    """
+    run = load_run(
+        config,
+        arguments,
+        trainer_class=SFTConfig,
+        defaults=SFT_DEFAULTS,
+        more=(PackingOptions,),
+        world_size=world_size,
+        launch=launch,
+    )
+    packed, longest = run.options(PackingOptions).packed_tokens, run.data.max_row_tokens
+    if packed is not None and packed < longest:
+        raise InputError(
+            f"packed_tokens {packed} is under max_row_tokens {longest}: a sample might not fit a"
+            " row; raise packed_tokens or lower max_row_tokens"
+        )
+    return run
 
 
 def check_sft(config: Path, arguments: Sequence[str], *, world_size: int) -> None:
@@ -80,18 +115,12 @@ def check_sft(config: Path, arguments: Sequence[str], *, world_size: int) -> Non
     Raises:
         InputError: The first thing that would stop the run.
     """
-    run = load_run(
-        config,
-        arguments,
-        trainer_class=SFTConfig,
-        defaults=SFT_DEFAULTS,
-        world_size=world_size,
-        launch=False,
-    )
+    run = load_sft(config, arguments, world_size=world_size, launch=False)
     check_model_folder(run.model.model_name_or_path)
+    refuse_adapter(run.model.model_name_or_path)
     output_dir = Path(run.trainer.output_dir)
     check_output_dir(output_dir, overwrite=run.data.overwrite, remove=False)
-    records, heldout = read_run_records(run)
+    records, heldout, _ = read_run_records(run)
     rows = run.trainer.per_device_train_batch_size * run.trainer.gradient_accumulation_steps
     logger.info(
         "%d records, %d held-out; %d rows a step on %d processes; model %s; output %s",
@@ -111,21 +140,19 @@ def run_sft(config: Path, arguments: Sequence[str]) -> Path:
         InputError: Anything wrong with config, records, images or model folder.
     """
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
-    run = load_run(
-        config,
-        arguments,
-        trainer_class=SFTConfig,
-        defaults=SFT_DEFAULTS,
-        world_size=int(os.environ.get("WORLD_SIZE", "1")),
-    )
+    run = load_sft(config, arguments, world_size=int(os.environ.get("WORLD_SIZE", "1")))
     output_dir = Path(run.trainer.output_dir)
     check_model_folder(run.model.model_name_or_path)
     resume = prepare_output(run, output_dir)
     trainer = build_trainer(run)
     if trainer.is_world_process_zero():
         logger.info("parameters\n%s", format_parameters(count_parameters(trainer.model)))
-    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
-    finish(trainer, output_dir)
+    train_to_end(
+        trainer,
+        resume=str(resume) if resume else None,
+        hang_timeout_s=run.data.hang_timeout_s,
+    )
+    finish(trainer, run, stage="sft")
     return output_dir
 
 
@@ -134,12 +161,22 @@ def prepare_output(run: Run, output_dir: Path) -> Path | None:
     from accelerate import PartialState
     from accelerate.utils import broadcast_object_list
 
+    refuse_adapter(run.model.model_name_or_path)
     state = PartialState()
     found: list[Any] = [None, None]
     if state.is_main_process:
         try:
             check_output_dir(output_dir, overwrite=run.data.overwrite, remove=True)
+            identity = run_identity(
+                run.values,
+                data_path=Path(run.data.data_path),
+                world_size=state.num_processes,
+            )
             found[0] = find_resume(output_dir, is_main=True)
+            if found[0]:
+                check_identity(output_dir, identity)
+                check_manifest(found[0])
+                logger.info("going on from %s", found[0])
         except InputError as error:
             found[1] = str(error)
     broadcast_object_list(found)
@@ -147,40 +184,45 @@ def prepare_output(run: Run, output_dir: Path) -> Path | None:
         raise InputError(found[1])
     if state.is_main_process:
         output_dir.mkdir(parents=True, exist_ok=True)
+        write_identity(output_dir, identity)
         (output_dir / "resolved.yaml").write_text(run.to_yaml(), encoding="utf-8")
         facts = describe() | {"world_size": state.num_processes}
         (output_dir / "environment.json").write_text(json.dumps(facts, indent=2) + "\n")
     return found[0]
 
 
-def read_run_records(run: Run) -> tuple[list[CotRecord], list[BenchRecord]]:
+class RunRecords(NamedTuple):
+    """What a run reads: the records it trains on, the held-out items, the file's main question."""
+
+    train: list[CotRecord]
+    heldout: list[BenchRecord]
+    question: str
+
+
+def read_run_records(run: Run) -> RunRecords:
     """Read the training records (the subset that the run asks for) and the held-out items."""
     root = Path(run.data.image_root) if run.data.image_root else None
-    records = draw_subset(
-        read_cot(Path(run.data.data_path), image_root=root),
-        size=run.data.max_records,
-        seed=run.trainer.data_seed,
-    )
-    if not run.data.heldout_path:
-        return records, []
-    heldout = read_bench(Path(run.data.heldout_path), image_root=root)
-    return records, heldout[: run.data.heldout_limit]
+    records = read_cot(Path(run.data.data_path), image_root=root)
+    train = draw_subset(records, size=run.data.max_records, seed=run.trainer.data_seed)
+    heldout: list[BenchRecord] = []
+    if run.data.heldout_path:
+        heldout = read_bench(Path(run.data.heldout_path), image_root=root)
+    return RunRecords(train, heldout[: run.data.heldout_limit], main_question(records))
 
 
 def build_trainer(run: Run) -> ColdStartTrainer:
     """Read the records, load the model and join them in a trainer."""
-    records, heldout = read_run_records(run)
-    question = main_question(records)
+    records, heldout, question = read_run_records(run)
     processor = load_processor(run.model)
     model = load_model(replace(run.model, dtype=training_dtype(run)))
     model = apply_training_options(model, run.model)
-    rows = sft_dataset(records, ask=ask, reply=reply)
+    rows = sft_dataset(records, ask=ask, reply=reply, show=photo_reader(run.data, processor))
     compact_head_on_cpu()
     trainer = ColdStartTrainer(
         model=model,
         args=run.trainer,
         data_collator=WholeRowCollator(
-            processor=processor,
+            processor=prepared_processor(processor),
             completion_only_loss=True,
             max_row_tokens=run.data.max_row_tokens,
         ),
@@ -189,9 +231,10 @@ def build_trainer(run: Run) -> ColdStartTrainer:
         processing_class=processor,
         callbacks=[EvaluateAtEnd(), MetricsLog()],
     )
-    trainer.heldout = heldout
+    trainer.heldout = HeldoutPoints(heldout, question=question) if heldout else None
     trainer.heldout_max_new_tokens = run.data.heldout_max_new_tokens
     trainer.question = question
+    trainer.packed_tokens = run.options(PackingOptions).packed_tokens
     trainer.row_lengths = [len(record.question) + len(record.answer) for record in records]
     return trainer
 
@@ -208,22 +251,3 @@ def training_dtype(run: Run) -> str:
     if run.trainer.use_cpu:
         return "float32"
     return "bfloat16" if run.trainer.deepspeed or run.model.lora_r else "float32"
-
-
-def finish(trainer: ColdStartTrainer, output_dir: Path) -> None:
-    """Save the last model, point `best` at the best checkpoint and mark the run as finished."""
-    trainer.save_model(str(output_dir))
-    trainer.save_state()
-    if not trainer.is_world_process_zero():
-        return
-    best = trainer.state.best_model_checkpoint
-    link = output_dir / "best"
-    link.unlink(missing_ok=True)
-    if best:
-        link.symlink_to(Path(best).name, target_is_directory=True)
-    mark_complete(
-        output_dir,
-        step=trainer.state.global_step,
-        best_step=trainer.state.best_global_step,
-        best_metric=trainer.state.best_metric,
-    )

@@ -23,11 +23,12 @@ gre_fail() {
   exit 2
 }
 
-# gre_stage STAGE CONFIG MODEL ARGS...: check first, then train under torchrun.
+# gre_stage STAGE CONFIG MODEL ARGS...: check first, then train under torchrun. With --dry-run all
+# of `gre check`, whose own flags (--out, --quarantine, --benchmark, --workers, --json) pass through.
 gre_stage() {
   local stage=$1 config=$2 model=$3
   shift 3
-  local dry_run=false words=()
+  local dry_run=false words=() looks=()
   if [[ $# -gt 0 && "$1" != --* ]]; then
     model=$1
     shift
@@ -38,9 +39,18 @@ gre_stage() {
       --dry-run) dry_run=true; shift ;;
       --config) [[ $# -gt 1 ]] || gre_fail "--config needs a file"; config=$2; shift 2 ;;
       --config=*) config=${1#--config=}; shift ;;
+      --out | --quarantine | --benchmark | --workers)
+        [[ $# -gt 1 ]] || gre_fail "$1 needs a value"
+        looks+=("$1" "$2")
+        shift 2
+        ;;
+      --out=* | --quarantine=* | --benchmark=* | --workers=* | --json) looks+=("$1"); shift ;;
       *) words+=("$1"); shift ;;
     esac
   done
+  if [[ ${#looks[@]} -gt 0 ]] && ! "$dry_run"; then
+    gre_fail "${looks[0]} is for the check alone: add --dry-run"
+  fi
   [[ -n "$model" ]] && words=(--model_name_or_path "$model" ${words[@]+"${words[@]}"})
 
   local processes nodes=${NNODES:-1} rank=${NODE_RANK:-0} zero=${DEEPSPEED:-}
@@ -61,21 +71,46 @@ gre_stage() {
   esac
 
   echo "$stage: $nodes node(s) x $processes process(es), DeepSpeed $zero, config $config" >&2
-  # Nonsense is refused here, in one process and one line, before any rank loads a model.
-  python -m gre train "$stage" --config "$config" --dry-run --world-size $((nodes * processes)) "${words[@]}" || return $?
-  "$dry_run" && return 0
-
-  local place=(--standalone)
+  local place=(--standalone) world=$((nodes * processes))
   if [[ "$nodes" -gt 1 ]]; then
     place=(--nnodes "$nodes" --node_rank "$rank" --master_addr "$MASTER_ADDR" --master_port "${MASTER_PORT:-29500}")
   fi
+  # A large model takes minutes to save: ranks get that long to end together.
+  local launch=(python -m torch.distributed.run "${place[@]}" --nproc_per_node "$processes" --shutdown-timeout 600 -m gre)
+  local train=(train "$stage" --config "$config" ${words[@]+"${words[@]}"})
+
+  if "$dry_run"; then
+    python -m gre check --trainer "$stage" --config "$config" --world-size "$world" \
+      ${looks[@]+"${looks[@]}"} ${words[@]+"${words[@]}"} || return $?
+    echo "would start: $(printf '%q ' "${launch[@]}" "${train[@]}")" >&2
+    return 0
+  fi
+  # Nonsense is refused here, in one process and one line, before any rank loads a model.
+  python -m gre "${train[@]}" --dry-run --world-size "$world" || return $?
   if ! gre_has_gpu; then
     export DS_ACCELERATOR=cpu
     [[ "$processes" -gt 1 ]] && export OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
   fi
-  # A large model takes minutes to save: ranks get that long to end together.
-  python -m torch.distributed.run "${place[@]}" --nproc_per_node "$processes" --shutdown-timeout 600 \
-    -m gre train "$stage" --config "$config" "${words[@]}"
+  "${launch[@]}" "${train[@]}" &
+  gre_wait_or_stop $!
+}
+
+# gre_wait_or_stop PID: wait for a launch. Told to end (SIGTERM, Ctrl-C), it tells the ranks, which
+# save and stop, and leaves with 143; the same command goes on from there.
+gre_wait_or_stop() {
+  local launch=$1 told=false status=0
+  trap 'told=true; kill -TERM "$launch" 2>/dev/null || true' TERM INT
+  wait "$launch" || status=$?
+  # A trap ends `wait` early: the launch itself is over when it is gone.
+  while kill -0 "$launch" 2>/dev/null; do
+    wait "$launch" || status=$?
+  done
+  trap - TERM INT
+  if "$told" && [[ "$status" -ne 0 ]]; then
+    echo "$(basename "$0"): told to stop; give the same command to go on" >&2
+    return 143
+  fi
+  return "$status"
 }
 
 gre_stage_help() {

@@ -6,6 +6,8 @@
 #
 # MODEL is a Qwen2.5-VL folder or hub id; it may also stand below or in the config.
 # An interrupted run goes on by itself when the same command is given again.
+# --dry-run starts nothing: it is `gre check` of these very flags (--out check.html and
+# --quarantine DIR work too), and prints what would be launched. Exit code 1: an error was found.
 # Environment: NPROC_PER_NODE (default: the visible GPUs, or 1), NNODES, NODE_RANK, MASTER_ADDR,
 #              MASTER_PORT, DEEPSPEED=zero2|zero3|none (default: zero2 on GPUs, none on CPU).
 

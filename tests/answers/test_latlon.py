@@ -352,3 +352,14 @@ def test_every_string_paired_with_every_other(real_data: Path, joiner: str) -> N
     for string in {row["string"] for row in rows} - valid.keys():
         for text in (join(string, "10.5"), join("10.5", string), join(string, string), string):
             assert isinstance(read_latlon(text), ParseFailure), text
+
+
+@pytest.mark.parametrize("mark", ["_", "*", "~", "^", "@", "#"])
+def test_markup_inside_a_number_is_no_space(mark):
+    # "4_5.4" is 45.4 to a programmer and 4° 5.4' to nobody.
+    reading = read_latlon(f"<answer> 4{mark}5.4, 1{mark}2.3 </answer>")
+    assert isinstance(reading, ParseFailure)
+
+
+def test_markup_around_a_number_is_space():
+    assert read_latlon("<answer> *45.4*, _12.3_ </answer>") == LatLon(45.4, 12.3)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from gre.data.paths import ImageFinder, ImagePathError, find_image
+from gre.data.paths import ImageFinder, ImagePathError, find_image, find_record_file
 from gre.errors import InputError
 
 
@@ -153,3 +153,13 @@ def test_a_name_too_long_is_one_line(record_file):
 def test_image_root_must_be_a_folder(tmp_path, record_file):
     with pytest.raises(InputError, match=r"image_root: got .* must be a folder"):
         ImageFinder(record_file, image_root=tmp_path / "absent")
+
+
+def test_a_record_file_may_end_as_either_page_says(tmp_path: Path) -> None:
+    named, lies_at = tmp_path / "gre_seed.json", tmp_path / "gre_seed.jsonl"
+    assert find_record_file(named) == named  # nothing there: the error will name what was asked for
+    put(lies_at)
+    assert find_record_file(named) == lies_at
+    put(named)
+    assert find_record_file(named) == named
+    assert find_record_file(tmp_path / "other.json") == tmp_path / "other.json"

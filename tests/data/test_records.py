@@ -156,6 +156,14 @@ def test_bench_with_groups_and_listed_steps(tmp_path):
     assert record.extra == {"seen": True}
 
 
+def test_bench_with_indicators_by_type(tmp_path):
+    by_type = {"explicit": ["language", "symbolic"], "implicit": "climate"}
+    (record,) = read_bench(write(tmp_path, [{**SOUND["bench"], "indicators": by_type}]))
+    assert record.indicators == ("explicit: language", "explicit: symbolic", "implicit: climate")
+    with pytest.raises(RecordError, match=r"indicators\.explicit\[0\]: got 5, must be text"):
+        read_bench(write(tmp_path, [{**SOUND["bench"], "indicators": {"explicit": [5]}}]))
+
+
 def test_steps_keep_addresses_whole():
     assert split_steps("see https://a.b // then\n\nend") == ("see https://a.b", "then", "end")
 
@@ -330,7 +338,7 @@ def test_published_layout_loads_with_no_edit(tmp_path):
     assert len(read_bench(write(folder, [SOUND["bench"]], name="GREval-Bench.json"))) == 1
 
 
-texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(
+texts = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1).filter(
     lambda text: text.strip() and "<|" not in text and "<image>" not in text
 )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gre.data.records import read_bench, read_cot, read_judge, read_seed
+from gre.hub.catalog import ITEMS
 
 from .pictures import exif_block, gps_entries, picture_bytes
 
@@ -71,8 +72,10 @@ def test_own_photos_become_records(tmp_path, monkeypatch):
     assert record.truth.as_tuple() == (1.5, 2.0)
 
 
-def test_no_command_is_unmarked():
-    commands = re.findall(r"^\| .*`(hf .*?)`", PAGE, flags=re.MULTILINE)
-    assert len(commands) == 7
-    assert all("--local-dir" in command for command in commands)
-    assert "These commands need the network" in PAGE
+def test_what_is_fetched_is_all_that_upstream_names_and_is_marked():
+    blocks = re.findall(r"```bash\n(.*?)```", PAGE, flags=re.DOTALL)
+    fetching = [block for block in blocks if "gre pull" in block or "hf download" in block]
+    assert all(block.startswith("# network\n") for block in fetching)
+    pulled = set(re.findall(r"^gre pull (\S+)", "\n".join(fetching), flags=re.MULTILINE))
+    assert pulled == set(ITEMS)
+    assert "hf download Jia-py/MP16-Pro" in "\n".join(fetching)

@@ -1,13 +1,15 @@
 """Made-up run folders, in the shape that `gre evaluate` writes."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from gre.evaluation.judge_summary import Verdict, score_verdicts
 from gre.geo.distance import destination, great_circle_km
 from gre.geo.latlon import LatLon
 from gre.metrics import Protocol, score_errors
@@ -30,9 +32,19 @@ def make_photo(path: Path, *, seed: int) -> None:
 
 
 def make_run(
-    folder: Path, *, name: str, typical_km: float, n: int = 40, seed: int = 0, **facts: object
+    folder: Path,
+    *,
+    name: str,
+    typical_km: float,
+    n: int = 40,
+    seed: int = 0,
+    num_photos: int = 1000,
+    **facts: object,
 ) -> Path:
-    """Write a run folder: errors spread around typical_km, one in ten unreadable, one not asked."""
+    """Write a run folder: errors spread around typical_km, one in ten unreadable, one not asked.
+
+    Photos beyond num_photos are missing.
+    """
     rng = np.random.default_rng(seed)
     images = folder.parent / "imgs"
     images.mkdir(parents=True, exist_ok=True)
@@ -41,7 +53,7 @@ def make_run(
     for i in range(n):
         city, (lat, lon, country, continent) = list(CITIES.items())[i % len(CITIES)]
         image = images / f"{i:05d}.jpg"
-        if not image.exists():
+        if i < num_photos and not image.exists():
             make_photo(image, seed=i)
         truth = destination(LatLon(lat, lon), bearing_deg=37.0 * i, distance_km=3.0 + i % 5)
         row = {
@@ -103,6 +115,33 @@ def make_run(
     return folder
 
 
+def make_judge_run(
+    folder: Path, *, verdicts: list[tuple[bool, bool | None]], not_asked: int = 0, **facts: object
+) -> Path:
+    """Write the folder of a judge run: (label, what the model said or None) for each sample."""
+    folder.mkdir(parents=True)
+    rows: list[dict[str, object]] = [
+        {
+            **{"id": f"{i:05d}", "image": f"{i:05d}.jpg", "question": "Is it right?"},
+            **{"label": label, "text": "words", "detail": None, "verdict": said},
+            **{"status": "failed" if said is None else "ok"},
+            **{"reason": "no_answer" if said is None else None, "is_right": said is label},
+        }
+        for i, (label, said) in enumerate(verdicts)
+    ]
+    for row in rows[:not_asked]:
+        row |= {"status": "error", "reason": "not_asked", "text": None, "label": None}
+        row |= {"verdict": None, "is_right": None}
+    (folder / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    blind = score_verdicts([Verdict(label, True) for label, _ in verdicts])
+    summary = {
+        **{"name": folder.name, "benchmark": "judge", "data_sha256": "7a1e" * 16},
+        **{"bounds": {"no_image": blind.to_json()}, **facts},
+    }
+    (folder / "summary.json").write_text(json.dumps(summary))
+    return folder
+
+
 @pytest.fixture
 def two_runs(tmp_path: Path) -> list[Path]:
     """The same 40 samples answered badly and well."""
@@ -116,3 +155,40 @@ def two_runs(tmp_path: Path) -> list[Path]:
 def run_maker() -> Callable[..., Path]:
     """`make_run` for tests that want runs of their own."""
     return make_run
+
+
+@pytest.fixture
+def judge_run_maker() -> Callable[..., Path]:
+    """`make_judge_run` for tests that want judge runs of their own."""
+    return make_judge_run
+
+
+@pytest.fixture
+def opened(browser: Any) -> Iterator[Callable[..., Any]]:
+    """Opens a page and, at the end, refuses errors, warnings and requests that left it."""
+    complaints: list[str] = []
+    contexts = []
+
+    def open_page(path: Path, **options: object) -> Any:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: complaints.append(message.text))
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("dialog", lambda dialog: (complaints.append(dialog.message), dialog.dismiss()))
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith(("file:", "data:", "blob:"))
+                else complaints.append(request.url)
+            ),
+        )
+        page.goto(path.as_uri())
+        return page
+
+    open_page.complaints = complaints  # type: ignore[attr-defined]
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert complaints == []

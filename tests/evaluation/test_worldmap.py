@@ -8,6 +8,7 @@ from importlib.resources import files
 import numpy as np
 import pytest
 
+from gre.evaluation.map_page import write_map_page
 from gre.evaluation.worldmap import (
     HEIGHT,
     WIDTH,
@@ -17,7 +18,7 @@ from gre.evaluation.worldmap import (
     great_circle,
     map_svg,
     project,
-    write_map_page,
+    unproject,
 )
 from gre.geo.latlon import LatLon
 
@@ -129,6 +130,35 @@ ROW = {
     "gt_lon": 11.9,
     "error_km": 13.7,
 }
+
+
+@pytest.mark.parametrize(
+    "point", [(0, 0), (48.8566, 2.3522), (-41.3, 174.8), (89, -179), (-90, 0), (12, -180)]
+)
+def test_a_place_of_the_drawing_is_a_point_again(point):
+    x, y = project(*point)
+    back = unproject(float(x), float(y))
+    assert back.lat == pytest.approx(point[0], abs=1e-4)
+    if abs(point[0]) < 90:
+        assert back.lon == pytest.approx(point[1], abs=1e-4)
+
+
+@pytest.mark.parametrize("place", [(-1, HEIGHT / 2), (WIDTH + 1, HEIGHT / 2), (500, -1), (2, 2)])
+def test_outside_the_outline_there_is_no_point(place):
+    assert unproject(*place) is None
+
+
+def test_a_radius_is_a_circle_and_may_cross_the_antimeridian():
+    # A circle of 500 km around (0, 179): 4.4966 degrees each way, so it reaches -176.5
+    mark = MapMark(None, LatLon(0, 179), "far east", radius_km=500.0)
+    drawn = str(map_svg([MapLayer("one", [mark])], title="t"))
+    path = drawn.split('class="reach" d="')[1].split('"', maxsplit=1)[0]
+    assert path.count("M") == 3  # east half begins north, crosses, and comes back
+    xs = [float(pair.split()[0]) for part in path.split("M")[1:] for pair in part.split("L")]
+    assert min(xs) < 15 and max(xs) > WIDTH - 20 and all(x < 20 or x > 960 for x in xs)
+    assert 'class="reach"' not in str(
+        map_svg([MapLayer("one", [MapMark(None, LatLon(0, 0), "", radius_km=0.0)])], title="t")
+    )
 
 
 def test_map_page_shows_every_photo_and_escapes_the_model(tmp_path):

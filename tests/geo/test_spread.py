@@ -1,9 +1,10 @@
 """The medoid and the radius around it."""
 
+import numpy as np
 import pytest
 
 from gre.geo.latlon import LatLon
-from gre.geo.spread import spread_of
+from gre.geo.spread import Medoid, spread_of
 
 ONE_DEGREE_KM = 6371.0 * 3.141592653589793 / 180  # arc length on the sphere
 
@@ -40,3 +41,12 @@ def test_a_share_out_of_range_is_refused(share: float) -> None:
 def test_no_points_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         spread_of([])
+
+
+@pytest.mark.parametrize(
+    ("num", "share", "kept"),
+    [(10, 0.7, 7), (10, 0.71, 8), (3, 0.9, 3), (1, 0.01, 1), (20, 0.95, 19)],
+)
+def test_a_share_counts_points_without_rounding_dust(num: int, share: float, kept: int) -> None:
+    medoid = Medoid(0, np.arange(num, dtype=np.float64))
+    assert medoid.radius_km(share) == kept - 1

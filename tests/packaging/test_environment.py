@@ -58,7 +58,7 @@ def test_a_subset_of_the_extras_is_ready_and_more_are_added_to_them(project: Pro
     assert "Ready" in project.set_up("--extras", "train,judge").stdout
     project.set_up("--extras", "flash")
     assert len(project.pip_calls) == 2
-    assert "[curate,demo,dev,eval,judge,train]" in project.pip_calls[1]
+    assert "[curate,demo,dev,docs,eval,judge,train]" in project.pip_calls[1]
 
 
 @pytest.mark.parametrize(

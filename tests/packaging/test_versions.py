@@ -17,8 +17,8 @@ from packaging.version import Version
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
-JOINT = ("train", "eval", "demo", "judge", "curate", "dev")
-APART = ("vllm", "geoclip", "lmms-eval")
+JOINT = ("train", "eval", "demo", "judge", "curate", "docs", "dev")
+APART = ("vllm", "geoclip", "lmms-eval", "inspect")
 PIN = re.compile(r"([A-Za-z0-9._-]+)==([0-9][A-Za-z0-9.]*)")
 
 
@@ -73,7 +73,7 @@ def test_every_requirement_is_pinned_within_its_range(extra: str) -> None:
 
 
 def test_extras_are_those_of_the_design_and_dev_brings_the_joint_ones() -> None:
-    assert set(EXTRAS) == {*JOINT, *APART, "flash"}
+    assert set(EXTRAS) == {*JOINT, *APART, "flash", "faces"}
     assert EXTRAS["dev"][0] == f"gre-suite[{','.join(JOINT[:-1])}]"
 
 
@@ -101,7 +101,7 @@ def test_all_joint_extras_stand_together_in_this_environment() -> None:
 def test_the_whole_closure_is_pinned() -> None:
     pinned = pins()
     found = {canonicalize_name(need.name) for _, need, _ in closure(requirements(*JOINT))}
-    assert sorted(found - set(pinned)) == []
+    assert sorted(found - set(pinned) - {"pip"}) == []  # pip-audit asks for it; it installs us
 
 
 @pytest.mark.slow

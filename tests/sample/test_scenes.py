@@ -1,6 +1,6 @@
 """Planning scenes: determinism, shares, and points that no two scenes have in common."""
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 
@@ -8,9 +8,9 @@ from gre.errors import InputError
 from gre.geo.distance import great_circle_km
 from gre.sample.cities import SEEN_CITIES
 from gre.sample.plan import FULL, QUICK, WorldSizes, plan_world
-from gre.sample.scenes import CUES, plan_scene, plan_split, sun_height
+from gre.sample.scenes import CUES, SPLITS, plan_scene, plan_split, sun_height
 
-SMALL = WorldSizes(cot=60, judge=40, seed=30, val=20, test=50, judge_test=40)
+SMALL = WorldSizes(cot=60, judge=40, seed=30, val=20, test=50, judge_test=40, judge_val=24)
 
 
 @pytest.fixture(scope="module")
@@ -62,13 +62,13 @@ def test_a_fifth_of_the_test_split_is_unseen(many):
     assert sum(not scene.city.seen for scene in many) == len(many) // 5
 
 
-@pytest.mark.parametrize("split", ["cot", "judge", "seed", "val", "judge_test"])
+@pytest.mark.parametrize("split", ["cot", "judge", "seed", "val", "judge_test", "judge_val"])
 def test_no_other_split_shows_an_unseen_city(split):
     scenes = plan_split(split, 300, seed=5, taken=set(), skip_ambiguous=False)
     assert all(scene.city.seen for scene in scenes)
 
 
-@pytest.mark.parametrize("split", ["cot", "judge", "judge_test"])
+@pytest.mark.parametrize("split", ["cot", "judge", "judge_test", "judge_val"])
 def test_files_with_reasoning_hold_no_ambiguous_scene(split):
     assert not any(scene.ambiguous for scene in plan_world(42, SMALL)[split])
 
@@ -113,8 +113,23 @@ def test_presets():
         "val": 128,
         "test": 500,
         "judge_test": 200,
+        "judge_val": 96,
     }
     assert FULL.test >= 1000
+    assert FULL.judge_val == 256
+
+
+def test_a_later_split_moves_no_earlier_scene():
+    """Splits are planned in the order of the fields, so a new one comes last."""
+    without = plan_world(42, replace(SMALL, judge_val=0))
+    with_it = plan_world(42, SMALL)
+    assert list(with_it)[-1] == "judge_val"
+    assert with_it | {"judge_val": []} == without
+
+
+def test_streams_keep_their_place_in_the_random_key():
+    assert SPLITS[:7] == ("cot", "judge", "seed", "val", "test", "judge_test", "sheet")
+    assert SPLITS[7] == "judge_val"
 
 
 @pytest.mark.parametrize("count", [-1, 1.5, "3", True, 100_000])

@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,19 @@ from gre.geo.distance import great_circle_km
 from gre.sample import WorldSizes, write
 from gre.sample.write import FOLDERS, write_sample_world
 
-SIZES = WorldSizes(cot=24, judge=40, seed=10, val=8, test=20, judge_test=40)
-TINY = WorldSizes(cot=4, judge=0, seed=2, val=1, test=1, judge_test=0)
+SIZES = WorldSizes(cot=24, judge=40, seed=10, val=8, test=20, judge_test=40, judge_val=24)
+TINY = WorldSizes(cot=4, judge=0, seed=2, val=1, test=1, judge_test=0, judge_val=0)
+RECORDS_OF_VERSION_3 = {
+    "bench/judge_test/gre_judge.json": "b816b1d7bf38e113",
+    "bench/test/greval_bench.json": "a5150919bc3972d6",
+    "bench/test/oracle.jsonl": "f344ad949a502190",
+    "bench/val/greval_bench.json": "fc80df9ccd148938",
+    "bench/val/oracle.jsonl": "1c492b761c2f800e",
+    "dataset/gre_cot/gre_cot.json": "8763d00fd075405a",
+    "dataset/gre_judge/gre_judge.json": "a37e562e476f0696",
+    "dataset/gre_seed/gre_seed.jsonl": "19430605903f3797",
+}
+"""Start of the SHA-256 of each file of seed 7 and these sizes, as the third version wrote them."""
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +35,7 @@ def world(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sample") / "world"
     summary = write_sample_world(folder, seed=7, sizes=SIZES, workers=2, progress=False)
     assert summary.is_new
-    assert summary.num_images == 142
+    assert summary.num_images == 166
     return folder
 
 
@@ -52,9 +64,30 @@ def test_the_layout_is_the_published_one(world):
         "bench/test/greval_bench.json",
         "bench/test/oracle.jsonl",
         "bench/judge_test/gre_judge.json",
+        "bench/judge_val/gre_judge.json",
     }
     counts = {split: len(list(pictures(world, split))) for split in FOLDERS}
-    assert counts == {"cot": 24, "judge": 40, "seed": 10, "val": 8, "test": 20, "judge_test": 40}
+    assert counts == {
+        **{"cot": 24, "judge": 40, "seed": 10, "val": 8, "test": 20},
+        **{"judge_test": 40, "judge_val": 24},
+    }
+
+
+def test_splits_of_a_seed_keep_the_bytes_of_version_3(world):
+    assert write.VERSION == 3
+    found = hashes(world)
+    assert {name: found[name][:16] for name in RECORDS_OF_VERSION_3} == RECORDS_OF_VERSION_3
+
+
+def test_the_newest_split_changes_no_other_file(world, tmp_path):
+    sizes = replace(SIZES, judge_val=0)
+    write_sample_world(tmp_path / "old", seed=7, sizes=sizes, workers=1, progress=False)
+
+    def others(folder):
+        named = hashes(folder).items()
+        return {k: v for k, v in named if not k.startswith(("bench/judge_val", "world.json"))}
+
+    assert others(tmp_path / "old") == others(world)
 
 
 def test_one_worker_writes_the_same_bytes_as_two(world, tmp_path):
@@ -71,7 +104,7 @@ def test_another_seed_gives_other_pictures(world, tmp_path):
 
 def test_no_two_pictures_are_the_same(world):
     digests = [hashlib.sha256(path.read_bytes()).hexdigest() for path in pictures(world, *FOLDERS)]
-    assert len(set(digests)) == 142
+    assert len(set(digests)) == 166
 
 
 @pytest.mark.parametrize(
@@ -83,6 +116,7 @@ def test_no_two_pictures_are_the_same(world):
         ("bench/val/greval_bench.json", "bench"),
         ("bench/test/greval_bench.json", "bench"),
         ("bench/judge_test/gre_judge.json", "judge"),
+        ("bench/judge_val/gre_judge.json", "judge"),
     ],
 )
 def test_every_file_is_sound(world, file, kind):
@@ -125,8 +159,8 @@ def test_no_point_is_shared_between_files(world):
     """World.json holds the truth of every scene, whatever file it is in."""
     scenes = json.loads((world / "world.json").read_text())["scenes"]
     points = [(scene["gt_lat"], scene["gt_lon"]) for scene in scenes.values()]
-    assert len(points) == 142
-    assert len(set(points)) == 142
+    assert len(points) == 166
+    assert len(set(points)) == 166
 
 
 def test_the_oracle_answers_every_bench_record(world):
@@ -143,9 +177,10 @@ def test_the_oracle_answers_every_bench_record(world):
     assert {(guess["lat"], guess["lon"]) for guess in guesses} <= centres
 
 
-def test_judge_test_items_are_right_or_far_off(world):
+@pytest.mark.parametrize("split", ["judge_test", "judge_val"])
+def test_judge_items_are_right_or_far_off(world, split):
     scenes = json.loads((world / "world.json").read_text())["scenes"]
-    for record in read_judge(world / "bench/judge_test/gre_judge.json"):
+    for record in read_judge(world / f"bench/{split}/gre_judge.json"):
         teller = scenes[record.extra["told_of"]]
         error_km = great_circle_km(
             record.truth, type(record.truth)(teller["gt_lat"], teller["gt_lon"])

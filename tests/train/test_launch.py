@@ -1,42 +1,20 @@
 """`scripts/train/stage1.sh`: what it refuses, and real runs under torchrun and DeepSpeed."""
 
-import json
-import os
-import signal
+import shutil
 import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-ROOT = Path(__file__).resolve().parents[2]
-SCRIPT = ROOT / "scripts/train/stage1.sh"
+from .launching import ROOT, kill_once_written, logged, run_script, stop_once_written
+
+SCRIPT = "stage1"
 
 
-def environment(**changes: str) -> dict[str, str]:
-    kept = {k: v for k, v in os.environ.items() if k not in ("NPROC_PER_NODE", "NNODES")}
-    python = Path(sys.executable).parent
-    return {
-        **kept,
-        "PATH": f"{python}:{kept['PATH']}",
-        "VIRTUAL_ENV": str(python.parent),
-        "PYTHONPATH": str(ROOT),
-        **changes,
-    }
-
-
-def stage1(*words: object, **changes: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["bash", str(SCRIPT), *map(str, words)],
-        env=environment(**changes),
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
+def stage1(*given: object, **changes: str) -> subprocess.CompletedProcess[str]:
+    return run_script(SCRIPT, *given, **changes)
 
 
 def words(world: Path, model: Path, output: Path, **more: object) -> list[object]:
@@ -59,8 +37,11 @@ def words(world: Path, model: Path, output: Path, **more: object) -> list[object
 
 
 def losses(output: Path) -> list[float]:
-    lines = [json.loads(line) for line in (output / "metrics.jsonl").read_text().splitlines()]
-    return [line["loss"] for line in lines if "loss" in line]
+    return logged(output, "loss")
+
+
+def shapes(folder: Path) -> dict[str, torch.Size]:
+    return {name: t.shape for name, t in load_file(folder / "model.safetensors").items()}
 
 
 @pytest.mark.parametrize(
@@ -106,23 +87,8 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_weights(
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     more = {"max_steps": 6}
     assert stage1(*words(sample_world, tiny_model, whole, **more)).returncode == 0
-    process = subprocess.Popen(
-        ["bash", str(SCRIPT), *map(str, words(sample_world, tiny_model, killed, **more))],
-        env=environment(),
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    deadline = time.monotonic() + 600
-    while not (killed / "checkpoint-2/complete.json").exists():
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-        time.sleep(0.05)
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    subprocess.run(
-        ["pkill", "-9", "-f", str(killed)], check=False
-    )  # ranks have sessions of their own
+    given = words(sample_world, tiny_model, killed, **more)
+    kill_once_written(SCRIPT, given, killed / "checkpoint-2/complete.json", killed)
     assert not (killed / "complete.json").exists()
     done = stage1(*words(sample_world, tiny_model, killed, **more))
     assert done.returncode == 0, done.stderr[-2000:]
@@ -131,39 +97,86 @@ def test_a_killed_run_goes_on_and_ends_in_the_same_weights(
         assert torch.equal(tensor, second[name]), name
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("processes", [1, pytest.param(2, marks=pytest.mark.distributed)])
+def test_a_run_told_to_stop_loses_no_step(
+    sample_world: Path, tiny_model: Path, tmp_path: Path, processes: int
+) -> None:
+    whole, stopped = tmp_path / "whole", tmp_path / "stopped"
+    more = {"max_steps": 30, "save_steps": 30, "heldout_steps": 30}
+    how = {"NPROC_PER_NODE": str(processes)}
+    done = stage1(*words(sample_world, tiny_model, whole, **more), **how)
+    assert done.returncode == 0, done.stderr[-3000:]
+    given = words(sample_world, tiny_model, stopped, **more)
+    code, said = stop_once_written(SCRIPT, given, stopped / "metrics.jsonl", **how)
+    assert code == 143, said[-3000:]
+    assert "told to stop: step" in said
+    (checkpoint,) = stopped.glob("checkpoint-*")
+    assert (checkpoint / "complete.json").is_file()
+    assert not (stopped / "complete.json").exists()
+    refused = stage1(*given, "--learning_rate", "1e-4", **how)
+    assert refused.returncode != 0
+    assert "learning_rate: the run in" in refused.stderr
+    done = stage1(*given, **how)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert losses(stopped) == losses(whole)
+    first, second = (load_file(run / "model.safetensors") for run in (whole, stopped))
+    for name, tensor in first.items():
+        assert torch.equal(tensor, second[name]), name
+
+
+SEQUENTIAL = {"train_sampling_strategy": "sequential"}
+"""In order, so that one process and two see the same rows in every step."""
+
+
+@pytest.fixture(scope="module")
+def alone(sample_world: Path, tiny_model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Four steps of stage 1 by one process. Tests must not write to it."""
+    output = tmp_path_factory.mktemp("alone") / "run"
+    done = stage1(*words(sample_world, tiny_model, output, **SEQUENTIAL), NPROC_PER_NODE="1")
+    assert done.returncode == 0, done.stderr[-3000:]
+    return output
+
+
 @pytest.mark.distributed
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("zero", ["zero2", "zero3"])
-def test_two_processes_under_deepspeed_give_the_losses_of_one(
-    sample_world: Path, tiny_model: Path, tmp_path: Path, zero: str
+def test_two_processes_under_deepspeed_give_the_losses_of_one_and_resume(
+    alone: Path, sample_world: Path, tiny_model: Path, tmp_path: Path, zero: str
 ) -> None:
     """The global batch is the same eight rows, so losses agree within float tolerance."""
-    alone, pair = tmp_path / "alone", tmp_path / zero
-    sequential = {"train_sampling_strategy": "sequential"}
-    done = stage1(*words(sample_world, tiny_model, alone, **sequential), NPROC_PER_NODE="1")
-    assert done.returncode == 0, done.stderr[-3000:]
-    done = stage1(
-        *words(sample_world, tiny_model, pair, **sequential), NPROC_PER_NODE="2", DEEPSPEED=zero
-    )
+    pair, resumed = tmp_path / "pair", tmp_path / "resumed"
+    how = {"NPROC_PER_NODE": "2", "DEEPSPEED": zero}
+    done = stage1(*words(sample_world, tiny_model, pair, **SEQUENTIAL), **how)
     assert done.returncode == 0, done.stderr[-3000:]
     assert losses(pair) == pytest.approx(losses(alone), rel=2e-3)
-    saved = load_file(pair / "model.safetensors")
-    assert {name: t.shape for name, t in saved.items()} == {
-        name: t.shape for name, t in load_file(alone / "model.safetensors").items()
-    }
+    assert shapes(pair) == shapes(alone) == shapes(tiny_model)  # the published names
+    for name in ("complete.json", "README.md", "gre.json", "generation_config.json"):
+        assert (pair / name).is_file(), name
+
+    shutil.copytree(pair, resumed, symlinks=True)
+    shutil.rmtree(resumed / "checkpoint-4")
+    (resumed / "complete.json").unlink()
+    done = stage1(*words(sample_world, tiny_model, resumed, **SEQUENTIAL), **how)
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert f"going on from {resumed / 'checkpoint-2'}" in done.stderr
+    assert losses(resumed) == pytest.approx(losses(pair), rel=1e-4)
 
 
 @pytest.mark.distributed
 @pytest.mark.timeout(1800)
-@pytest.mark.parametrize("zero", ["zero2", "zero3"])
-def test_a_deepspeed_run_resumes(
-    sample_world: Path, tiny_model: Path, tmp_path: Path, zero: str
+def test_an_adapter_trained_under_zero3_is_merged_by_one_process(
+    sample_world: Path, tiny_model: Path, tmp_path: Path
 ) -> None:
-    whole, resumed = tmp_path / "whole", tmp_path / "resumed"
-    for output in (whole, resumed):
-        done = stage1(*words(sample_world, tiny_model, output), NPROC_PER_NODE="2", DEEPSPEED=zero)
-        assert done.returncode == 0, done.stderr[-3000:]
-    subprocess.run(["rm", "-rf", resumed / "checkpoint-4", resumed / "complete.json"], check=True)
-    done = stage1(*words(sample_world, tiny_model, resumed), NPROC_PER_NODE="2", DEEPSPEED=zero)
+    output = tmp_path / "run"
+    more = {"lora_r": 4, "max_steps": 2, "learning_rate": 0.1}
+    done = stage1(
+        *words(sample_world, tiny_model, output, **more), NPROC_PER_NODE="2", DEEPSPEED="zero3"
+    )
     assert done.returncode == 0, done.stderr[-3000:]
-    assert losses(resumed) == pytest.approx(losses(whole), rel=1e-4)
+    assert (output / "complete.json").is_file()
+    assert shapes(output) == shapes(tiny_model)
+    merged, base = (load_file(folder / "model.safetensors") for folder in (output, tiny_model))
+    moved = {name for name, tensor in base.items() if not torch.equal(tensor, merged[name])}
+    assert len(moved) == 3 * 7  # layers x targets of the tiny model

@@ -182,10 +182,10 @@ def test_lora_trains_and_resumes(sample_world: Path, tiny_model: Path, tmp_path:
     output = tmp_path / "run"
     lora = {"lora_r": 4, "lora_dropout": 0.0, "heldout_path": "null"}
     run_sft(CONFIG, flags(sample_world, tiny_model, output, **lora))
-    whole = load_file(output / "adapter_model.safetensors")
+    whole = load_file(output / "adapter/adapter_model.safetensors")
     assert any(tensor.abs().sum() > 0 for name, tensor in whole.items() if "lora_B" in name)
     (output / "complete.json").unlink()
     shutil.rmtree(output / "checkpoint-4")
     run_sft(CONFIG, flags(sample_world, tiny_model, output, **lora))
-    for name, tensor in load_file(output / "adapter_model.safetensors").items():
+    for name, tensor in load_file(output / "adapter/adapter_model.safetensors").items():
         assert torch.equal(tensor, whole[name]), name

@@ -1,44 +1,36 @@
-// The gallery, the opened sample, and the choice of a run.
-"use strict";
+// The gallery: which samples, in which order, on which page; and the choice of a run.
 {
-  const PAGE = 48;
-  const data = JSON.parse(document.getElementById("data").textContent);
-  const one = (id) => document.getElementById(id);
-  const state = { run: 0, order: "worst", show: "all", find: "", shown: PAGE, list: [], open: -1 };
-
-  const element = (name, attributes = {}, ...children) => {
-    const node = document.createElement(name);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    node.append(...children.filter((child) => child !== null));
-    return node;
-  };
-  const drawn = (name, attributes) => {
-    const node = document.createElementNS("http://www.w3.org/2000/svg", name);
-    for (const [key, value] of Object.entries(attributes)) node.setAttribute(key, value);
-    return node;
-  };
-  const kilometres = (km) =>
-    `${km.toLocaleString("en", { maximumFractionDigits: km < 10 ? 1 : 0 })} km`;
-  const degrees = (point) => `${point[0].toFixed(4)}, ${point[1].toFixed(4)}`;
-  const words = { failed: "unreadable", error: "not asked" };
-  const verdict = (row) => row.km === null ? words[row.status] ?? row.status : kilometres(row.km);
-  const bandOf = (row) => row.km === null ? "unread" : `band${row.band}`;
+  const collator = new Intl.Collator("en", { numeric: true });
+  const state = { run: 0, order: "worst", show: "all", country: "", reason: "", find: "", view: "photos", size: 48, page: 0, list: [], open: -1 };
   const places = (sample) => Object.values(sample.groups)
     .filter((value) => !["yes", "no"].includes(value)).reverse().join(" · ");
 
+  const haystack = (row) => {
+    if (!haystacks.has(row)) {
+      const sample = data.samples[row.sample];
+      haystacks.set(row, [sample.id, row.reason, row.place, ...Object.values(sample.groups),
+        ...row.steps ?? [], row.answer, row.raw].filter(Boolean).join("\n").toLowerCase());
+    }
+    return haystacks.get(row);
+  };
   const matches = (row) => {
-    const sample = data.samples[row.sample];
     if (state.show.startsWith("band") && bandOf(row) !== state.show) return false;
     if (["failed", "error"].includes(state.show) && row.status !== state.show) return false;
-    if (!state.find) return true;
-    const text = [sample.id, row.reason ?? "", ...Object.values(sample.groups)].join("\n");
-    return text.toLowerCase().includes(state.find);
+    if (state.country && countryOf(data.samples[row.sample]) !== state.country) return false;
+    if (state.reason && row.reason !== state.reason) return false;
+    return !state.find || haystack(row).includes(state.find);
   };
   // Unreadable answers come after the largest error, whichever the order.
   const size = (row) => row.km ?? (state.order === "worst" ? -1 : Infinity);
+  const words = (value) => (value === "" ? "\uffff" : value);
+  const byError = (a, b) => (b.km ?? -1) - (a.km ?? -1);
+  const byWords = (name) => (a, b) => collator.compare(words(name(a)), words(name(b))) || byError(a, b);
   const orders = {
     worst: (a, b) => size(b) - size(a),
     best: (a, b) => (size(a) === size(b) ? 0 : size(a) - size(b)),
+    country: byWords((row) => countryOf(data.samples[row.sample])),
+    reason: byWords((row) => row.reason ?? ""),
+    id: byWords((row) => data.samples[row.sample].id),
     file: () => 0,
   };
 
@@ -55,17 +47,89 @@
     button.addEventListener("click", () => open(position));
     return element("li", {}, button);
   };
+  const line = (row, position) => {
+    const sample = data.samples[row.sample];
+    const opener = element("button", { type: "button", class: "opener" }, sample.id);
+    opener.addEventListener("click", () => open(position));
+    return element("tr", {},
+      element("th", { scope: "row" }, opener),
+      element("td", {}, countryOf(sample)),
+      element("td", {}, element("span", { class: `dotmark ${bandOf(row)}` }), verdict(row)),
+      element("td", {}, row.reason ?? ""),
+      element("td", {}, degrees(sample.point)),
+      element("td", {}, row.point ? degrees(row.point) : ""));
+  };
+  const numPages = () => Math.max(1, Math.ceil(state.list.length / state.size));
   const draw = () => {
-    const cards = state.list.slice(0, state.shown).map(card);
-    one("gallery").replaceChildren(...cards);
+    state.page = Math.min(Math.max(0, state.page), numPages() - 1);
+    const start = state.page * state.size;
+    const rows = state.list.slice(start, start + state.size);
+    const isTable = state.view === "table";
+    one("gallery").hidden = isTable;
+    one("listing").hidden = !isTable;
+    one("gallery").replaceChildren(...(isTable ? [] : rows.map((row, i) => card(row, start + i))));
+    one("listed").replaceChildren(...(isTable ? rows.map((row, i) => line(row, start + i)) : []));
     const total = data.runs[state.run].rows.length;
-    one("count").textContent = `${state.list.length.toLocaleString("en")} of ${total.toLocaleString("en")} samples`;
-    one("more").hidden = state.shown >= state.list.length;
+    const range = rows.length ? `${number(start + 1)}–${number(start + rows.length)} of ` : "";
+    one("count").textContent = `Showing ${range}${number(state.list.length)} samples`
+      + (state.list.length < total ? `, chosen from ${number(total)}` : "");
+    one("pager").hidden = numPages() === 1;
+    one("page").value = state.page + 1;
+    one("page").max = numPages();
+    one("pages").textContent = `of ${number(numPages())}`;
+    for (const id of ["first-page", "previous-page"]) one(id).disabled = state.page === 0;
+    for (const id of ["next-page", "last-page"]) one(id).disabled = state.page === numPages() - 1;
+  };
+  const markHeaders = () => {
+    const shown = { worst: ["error", "descending"], best: ["error", "ascending"] }[state.order]
+      ?? [state.order, "ascending"];
+    for (const button of document.querySelectorAll("#listing button.sort")) {
+      const header = button.closest("th");
+      if (button.dataset.order === shown[0]) header.setAttribute("aria-sort", shown[1]);
+      else header.removeAttribute("aria-sort");
+    }
+    for (const button of document.querySelectorAll("[data-preset]")) {
+      button.setAttribute("aria-pressed", String(isPreset(button.dataset.preset)));
+    }
+  };
+  const worstOf = (rows) => {
+    const measured = rows.filter((row) => row.km !== undefined);
+    return measured.sort((a, b) => (state.order === "best" ? a.km - b.km : b.km - a.km)).slice(0, data.worst);
   };
   const select = () => {
-    state.list = data.runs[state.run].rows.filter(matches).sort(orders[state.order]);
-    state.shown = PAGE;
+    let rows = data.runs[state.run].rows.filter(matches);
+    if (state.show === "top") rows = worstOf(rows);
+    state.list = rows.sort(orders[state.order]);
+    state.page = 0;
+    markHeaders();
     draw();
+  };
+
+  // The "top" of an order is the worst 50, or the best 50 where the smallest error comes first.
+  const presets = {
+    worst: { order: "worst", show: "top" },
+    best: { order: "best", show: "top" },
+    failed: { order: "reason", show: "failed" },
+    all: { order: "worst", show: "all" },
+  };
+  const untouched = { country: "", reason: "", find: "" };
+  const isPreset = (name) => Object.entries({ ...untouched, ...presets[name] })
+    .every(([key, value]) => state[key] === value);
+  const choose = (values) => {
+    Object.assign(state, values);
+    for (const id of Object.keys(values)) one(id).value = values[id];
+    one("show").querySelector('[value="top"]').textContent =
+      `the ${state.order === "best" ? "best" : "worst"} ${data.worst}`;
+    select();
+  };
+  const options = (id, names) => {
+    const counts = new Map();
+    for (const name of names) if (name) counts.set(name, (counts.get(name) ?? 0) + 1);
+    const sorted = [...counts].sort((a, b) => collator.compare(a[0], b[0]));
+    one(id).replaceChildren(element("option", { value: "" }, "all"),
+      ...sorted.map(([name, count]) => element("option", { value: name }, `${name} (${number(count)})`)));
+    if (!counts.has(state[id])) state[id] = "";
+    one(id).value = state[id];
   };
   const chooseRun = (index) => {
     state.run = index;
@@ -73,86 +137,79 @@
     for (const layer of document.querySelectorAll("#map .layer")) {
       layer.toggleAttribute("hidden", Number(layer.dataset.layer) !== index);
     }
+    const rows = data.runs[index].rows;
+    options("country", rows.map((row) => countryOf(data.samples[row.sample])));
+    options("reason", rows.map((row) => row.reason));
     select();
-  };
-
-  const facts = (pairs) => {
-    const list = element("dl", { class: "facts" });
-    for (const [name, value] of pairs) {
-      if (value) list.append(element("dt", {}, name), element("dd", {}, value));
-    }
-    return list;
-  };
-  const inset = (row, sample) => {
-    const points = [sample.at, row.at].filter(Boolean);
-    const xs = points.map((p) => p[0]);
-    const ys = points.map((p) => p[1]);
-    const width = Math.max(60, (Math.max(...xs) - Math.min(...xs)) * 1.5, (Math.max(...ys) - Math.min(...ys)) * 3);
-    const centre = [(Math.max(...xs) + Math.min(...xs)) / 2, (Math.max(...ys) + Math.min(...ys)) / 2];
-    const map = drawn("svg", {
-      class: "worldmap", role: "img", "aria-label": "Map of truth and guess",
-      viewBox: `${centre[0] - width / 2} ${centre[1] - width / 4} ${width} ${width / 2}`,
-    });
-    map.append(drawn("use", { href: "#map-ground" }));
-    const mark = drawn("g", { class: `mark chosen ${row.km === null ? "" : bandOf(row)}` });
-    const path = (name, d) => mark.append(drawn("path", { class: name, d }));
-    const way = document.querySelector(
-      `#map .layer[data-layer="${state.run}"] .mark[data-key="${row.sample}"] .way`);
-    if (way) path("way", way.getAttribute("d"));
-    path("truth", `M${sample.at.join(" ")}h0`);
-    if (row.at) path("guess", `M${row.at.join(" ")}h0`);
-    map.append(mark);
-    return map;
-  };
-  const others = (row) => data.runs
-    .map((run, index) => [run.name, index, run.rows.find((other) => other.sample === row.sample)])
-    .filter(([, index, other]) => index !== state.run && other)
-    .map(([name, , other]) => [name, verdict(other)]);
-  const story = (row, sample) => {
-    const parts = [facts([
-      ["distance", verdict(row)],
-      ["truth", degrees(sample.point)],
-      ["guess", row.point ? degrees(row.point) : ""],
-      ["why", [row.reason, row.detail].filter(Boolean).join(": ")],
-      ...Object.entries(sample.groups),
-      ...others(row),
-    ])];
-    if (row.steps.length) {
-      parts.push(element("h3", {}, "Reasoning"),
-        element("ol", { class: "steps" }, ...row.steps.map((step) => element("li", {}, step))));
-    }
-    if (row.answer !== null) {
-      parts.push(element("h3", {}, "Answer"), element("p", { class: "raw" }, row.answer));
-    }
-    if (row.raw !== null) {
-      parts.push(element("h3", {}, "Text as written"), element("p", { class: "raw" }, row.raw));
-    }
-    return parts;
+    if (state.find) unpackAll(data.runs[index]).then(select);
   };
   const open = (position) => {
     const row = state.list[position];
     if (!row) return;
     state.open = position;
-    const sample = data.samples[row.sample];
-    one("sample-title").textContent = `${sample.id} · ${data.runs[state.run].name}`;
-    one("sample-picture").replaceChildren(sample.picture
-      ? element("img", { src: sample.picture, alt: `Photo ${sample.id}` })
-      : element("p", { class: "note" }, "This photo is not embedded in the page."));
-    one("sample-map").replaceChildren(inset(row, sample));
-    one("sample-text").replaceChildren(...story(row, sample));
+    sampleView.fill(row, state.run);
     one("previous").disabled = position === 0;
     one("next").disabled = position === state.list.length - 1;
     if (!one("sample").open) one("sample").showModal();
     one("sample").scrollTop = 0;
   };
 
+  // A spreadsheet takes a cell that begins like this for a formula; numbers may.
+  const safe = (text) => (/^[=+\-@\t\r]/.test(text) && !/^[+-]?\d+(\.\d+)?$/.test(text) ? `'${text}` : text);
+  const quoted = (value) => {
+    const text = safe(String(value ?? ""));
+    return /[",\n\r]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  };
+  const save = () => {
+    const header = ["id", "country", "gt_lat", "gt_lon", "lat", "lon", "error_km", "status", "reason"];
+    const lines = state.list.map((row) => {
+      const sample = data.samples[row.sample];
+      return [sample.id, countryOf(sample), ...sample.point, ...(row.point ?? ["", ""]), row.km,
+        row.status, row.reason].map(quoted).join(",");
+    });
+    const blob = new Blob([[header.join(","), ...lines, ""].join("\n")], { type: "text/csv" });
+    const link = element("a", { href: URL.createObjectURL(blob), download: "samples.csv" });
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(link.href), 10000);
+  };
+
   for (const chooser of document.querySelectorAll('[data-role="run"]')) {
     chooser.addEventListener("change", () => chooseRun(Number(chooser.value)));
   }
-  one("order").addEventListener("change", (event) => { state.order = event.target.value; select(); });
-  one("show").addEventListener("change", (event) => { state.show = event.target.value; select(); });
-  one("find").addEventListener("input", (event) => { state.find = event.target.value.trim().toLowerCase(); select(); });
-  one("more").addEventListener("click", () => { state.shown += PAGE; draw(); });
+  for (const id of ["order", "show", "country", "reason"]) {
+    one(id).addEventListener("change", (event) => choose({ [id]: event.target.value }));
+  }
+  let waiting = 0;
+  one("find").addEventListener("input", (event) => {
+    clearTimeout(waiting);
+    const find = event.target.value.trim().toLowerCase();
+    waiting = setTimeout(async () => {
+      if (find) await unpackAll(data.runs[state.run]);
+      state.find = find;
+      select();
+    }, 120);
+  });
+  for (const button of document.querySelectorAll("[data-preset]")) {
+    button.addEventListener("click", () => choose({ ...untouched, ...presets[button.dataset.preset] }));
+  }
+  for (const button of document.querySelectorAll("#listing button.sort")) {
+    const next = () => (button.dataset.order !== "error" ? button.dataset.order
+      : state.order === "worst" ? "best" : "worst");
+    button.addEventListener("click", () => choose({ order: next() }));
+  }
+  const turn = (page) => { state.page = page; draw(); };
+  one("view").addEventListener("change", (event) => { state.view = event.target.value; draw(); });
+  one("size").addEventListener("change", (event) => {
+    const first = state.page * state.size;
+    state.size = Number(event.target.value);
+    turn(Math.floor(first / state.size));
+  });
+  one("page").addEventListener("change", (event) => turn((Number.parseInt(event.target.value, 10) || 1) - 1));
+  one("first-page").addEventListener("click", () => turn(0));
+  one("previous-page").addEventListener("click", () => turn(state.page - 1));
+  one("next-page").addEventListener("click", () => turn(state.page + 1));
+  one("last-page").addEventListener("click", () => turn(numPages() - 1));
+  one("save").addEventListener("click", save);
   one("close").addEventListener("click", () => one("sample").close());
   one("previous").addEventListener("click", () => open(state.open - 1));
   one("next").addEventListener("click", () => open(state.open + 1));
@@ -165,18 +222,12 @@
     const mark = event.target.closest(".mark");
     if (!mark) return;
     const sample = Number(mark.dataset.key);
-    let position = state.list.findIndex((row) => row.sample === sample);
-    if (position < 0) { // hidden by a filter: show everything again
-      Object.assign(state, { show: "all", find: "" });
-      one("show").value = "all";
-      one("find").value = "";
-      select();
-      position = state.list.findIndex((row) => row.sample === sample);
-    }
-    open(position);
+    const find = () => state.list.findIndex((row) => row.sample === sample);
+    if (find() < 0) choose({ ...untouched, show: "all" }); // hidden by a filter: show everything again
+    open(find());
   });
   // Browsers may restore an earlier choice on reload; the page starts from its own.
-  state.order = one("order").value;
-  state.show = one("show").value;
+  for (const id of ["order", "show", "view"]) state[id] = one(id).value;
+  state.size = Number(one("size").value);
   chooseRun(data.first);
 }

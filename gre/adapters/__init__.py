@@ -1,0 +1,1 @@
+"""Our benchmarks inside other evaluation frameworks; each module needs its framework installed."""

@@ -1,0 +1,1 @@
+"""Makes data sets: seeds from photos with positions, a teacher's chains, splits, leak checks."""

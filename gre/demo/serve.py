@@ -1,0 +1,38 @@
+"""Starts the app, and leaves nothing behind: uploads go with the process."""
+
+import os
+import signal
+import sys
+import tempfile
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from gre.demo.models import ModelShelf
+
+if TYPE_CHECKING:
+    from gre.evaluation.samples import Sample
+
+QUIET = {
+    "GRADIO_ANALYTICS_ENABLED": "False",
+    "GRADIO_SHARE": "False",
+    "GRADIO_RUN_HISTORY": "False",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+}
+"""Set before Gradio is imported, whatever the environment says."""
+
+
+def serve(
+    shelf: ModelShelf, examples: "Sequence[Sample]", *, port: int | None, max_new_tokens: int
+) -> None:
+    """Serve the page until Ctrl-C or SIGTERM.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with tempfile.TemporaryDirectory(prefix="gre-demo-") as uploads:
+        os.environ.update(QUIET, GRADIO_TEMP_DIR=uploads)
+        from gre.demo.app import build, launch_options
+
+        page = build(shelf, examples, max_new_tokens=max_new_tokens)
+        page.queue(api_open=False).launch(**launch_options(port=port))

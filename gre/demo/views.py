@@ -1,0 +1,222 @@
+"""Parts of the app's page as HTML. Whatever a model, a file name or a person wrote is escaped."""
+
+from collections.abc import Mapping, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from markupsafe import Markup
+
+from gre.demo.game import Round
+from gre.evaluation.map_page import degrees, photo_facts
+from gre.evaluation.reasoning import tell
+from gre.evaluation.samples import Sample
+from gre.evaluation.thumbnails import Thumbnail, make_thumbnail
+from gre.evaluation.worldmap import MapLayer, MapMark, map_svg
+from gre.geo.distance import great_circle_km
+from gre.geo.latlon import LatLon
+from gre.models.decoding import Guess, guess_from_texts
+
+Row = Mapping[str, object]
+ZOOM = Markup(
+    '<div class="zoom" role="group" aria-label="Zoom of the map">'
+    '<button type="button" data-zoom="1.8" aria-label="Zoom in">+</button>'
+    '<button type="button" data-zoom="0.5556" aria-label="Zoom out">−</button>'
+    '<button type="button" data-zoom="0" aria-label="Whole world">⤢</button></div>'
+)
+NOTHING = Markup("")
+
+
+def problem(message: str) -> Markup:
+    """One line that says what went wrong."""
+    return Markup('<p class="problem" role="alert">{}</p>').format(message)
+
+
+def note(message: str) -> Markup:
+    """One line of explanation."""
+    return Markup('<p class="note">{}</p>').format(message)
+
+
+def story(text: str, name: str, *, picture: Thumbnail | None, is_done: bool) -> Markup:
+    """A photo and what the model has written of it so far: steps, answer, and whatever else."""
+    told = tell(text)
+    steps = told.steps
+    raw = told.raw
+    if not is_done and not steps:
+        steps, raw = tell(f"{text}</think>").steps, None if "<think>" in text else text
+    parts = [
+        Markup('<ol class="steps">{}</ol>').format(
+            Markup("").join(Markup("<li>{}</li>").format(step) for step in steps)
+        )
+        if steps
+        else NOTHING,
+        Markup('<p class="answer">{}</p>').format(told.answer) if told.answer else NOTHING,
+        Markup('<pre class="raw">{}</pre>').format(raw) if raw else NOTHING,
+        NOTHING if is_done else Markup('<p class="note">writing …</p>'),
+    ]
+    return Markup('<article class="told">{}<div><h3>{}</h3>{}</div></article>').format(
+        _picture(picture, name), name, Markup("").join(parts)
+    )
+
+
+def result(row: Row, guess: Guess | None, picture: Thumbnail | None) -> Markup:
+    """A finished photo: facts, reasoning, and where a guess is given all of its answers."""
+    name = Path(str(row["photo"])).name
+    if row["status"] == "error":
+        return problem(str(row["reason"]))
+    facts = Markup("").join(
+        Markup("<dt>{}</dt><dd>{}</dd>").format(fact.name, fact.value) for fact in photo_facts(row)
+    )
+    words = story(str(row.get("text") or ""), name, picture=picture, is_done=True)
+    others = alternatives(guess) if guess else NOTHING
+    return Markup('<section class="located"><dl class="facts">{}</dl>{}{}</section>').format(
+        facts, words, others
+    )
+
+
+def alternatives(guess: Guess) -> Markup:
+    """Every answer with its point and its distance from the guess; nothing for a single one."""
+    if len(guess.texts) < 2:
+        return NOTHING
+    rows = []
+    for number, text in enumerate(guess.texts, start=1):
+        point = guess_from_texts([text]).latlon
+        distance = "–"
+        if point and guess.latlon:
+            distance = f"{great_circle_km(point, guess.latlon):,.0f} km"
+        rows.append([str(number), degrees(point) if point else "unreadable", distance])
+    return _table("All answers", ("answer", "point", "from the guess"), rows)
+
+
+def photo_map(rows: Sequence[Row], *, title: str = "World map of the guesses") -> Markup:
+    """The world with every guess, its radius, and the truth where it is known."""
+    marks = []
+    for row in rows:
+        guess, truth = point_of(row, "lat", "lon"), point_of(row, "gt_lat", "gt_lon")
+        radius_km, error_km = row.get("radius_km"), row.get("error_km")
+        marks.append(
+            MapMark(
+                truth,
+                guess,
+                Path(str(row["photo"])).name,
+                error_km if isinstance(error_km, float) else None,
+                radius_km=radius_km if isinstance(radius_km, float) else None,
+            )
+        )
+    return _framed(map_svg([MapLayer("guesses", marks)], title=title, element_id="located-map"))
+
+
+def guess_map(pin: LatLon | None, played: Round | None = None) -> Markup:
+    """The map to click: a person's pin, and after the round the model's guess and the truth."""
+    marks = []
+    if played is not None:
+        marks.append(MapMark(played.truth, played.person, "you", played.person_km))
+        if played.model is not None:
+            marks.append(MapMark(played.truth, played.model, "the model", played.model_km))
+    elif pin is not None:
+        marks.append(MapMark(None, pin, "your guess"))
+    title = "World map: click where you think the photo was taken"
+    return _framed(map_svg([MapLayer("guess", marks)], title=title, element_id="guess-map"))
+
+
+def score_board(rounds: Sequence[Round]) -> Markup:
+    """Points of every round, the last first, and the sums."""
+    if not rounds:
+        return NOTHING
+    you, model = (sum(r.points[i] for r in rounds) for i in (0, 1))
+    lead = Markup('<p class="score" role="status">You {}, the model {} of {} points.</p>').format(
+        f"{you:,}", f"{model:,}", f"{5000 * len(rounds):,}"
+    )
+    rows = [
+        [
+            r.photo,
+            f"{r.person_km:,.0f} km",
+            f"{r.points[0]:,}",
+            "no place" if r.model_km is None else f"{r.model_km:,.0f} km",
+            f"{r.points[1]:,}",
+        ]
+        for r in reversed(rounds)
+    ]
+    header = ("photo", "you", "points", "the model", "points")
+    return lead + _table("Rounds", header, rows)
+
+
+def history(rows: Sequence[Row]) -> Markup:
+    """What this session has located, the last first."""
+    if not rows:
+        return note("Nothing located yet in this session.")
+    cells = []
+    for row in reversed(rows):
+        error_km = row.get("error_km")
+        place = ", ".join(str(row[key]) for key in ("city", "region", "country") if row.get(key))
+        cells.append(
+            [
+                Path(str(row["photo"])).name,
+                str(row["model"]),
+                place or f"({row['reason']})",
+                f"{error_km:,.0f} km" if isinstance(error_km, float) else "–",
+            ]
+        )
+    return _table("This session", ("photo", "model", "place", "from the truth"), cells)
+
+
+def examples(samples: Sequence[Sample]) -> Markup:
+    """Buttons with small pictures; each carries its index."""
+    buttons = []
+    for index, sample in enumerate(samples):
+        picture = make_thumbnail(sample.image_path)
+        if picture is not None:
+            image = Markup('<img src="{}" width="{}" height="{}" alt="Example {}">').format(
+                picture.url, picture.width, picture.height, index + 1
+            )
+            buttons.append(
+                Markup('<button type="button" data-example="{}">{}</button>').format(index, image)
+            )
+    return Markup('<div class="examples">{}</div>').format(Markup("").join(buttons))
+
+
+def shown_photo(path: Path, name: str) -> Markup:
+    """One photo, small, without anything that its file says beside the picture."""
+    return _picture(make_thumbnail(path), name)
+
+
+def point_of(row: Row, lat: str, lon: str) -> LatLon | None:
+    """A point of a row, where it has one."""
+    values = row.get(lat), row.get(lon)
+    if isinstance(values[0], int | float) and isinstance(values[1], int | float):
+        return LatLon(float(values[0]), float(values[1]))
+    return None
+
+
+def _framed(svg: Markup) -> Markup:
+    return Markup('<div class="mapframe">{}{}</div>').format(svg, ZOOM)
+
+
+def _picture(picture: Thumbnail | None, name: str) -> Markup:
+    if picture is None:
+        return NOTHING
+    return Markup('<img class="shot" src="{}" width="{}" height="{}" alt="{}">').format(
+        picture.url, picture.width, picture.height, name
+    )
+
+
+def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -> Markup:
+    head = Markup("").join(Markup('<th scope="col">{}</th>').format(name) for name in header)
+    body = Markup("").join(
+        Markup("<tr>{}</tr>").format(
+            Markup("").join(Markup("<td>{}</td>").format(cell) for cell in row)
+        )
+        for row in rows
+    )
+    return Markup(
+        '<div class="scroll" role="region" aria-label="{}" tabindex="0"><table>'
+        "<caption>{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
+    ).format(caption, caption, head, body)
+
+
+def standalone(*parts: Markup) -> Markup:
+    """Parts with the style they need, for a notebook."""
+    style = files("gre.demo").joinpath("templates/demo.css").read_text(encoding="utf-8")
+    return Markup('<style>{}</style><div class="gre">{}</div>').format(
+        Markup(style),  # noqa: S704 - a file of this package
+        Markup("").join(parts),
+    )

@@ -1,0 +1,1 @@
+"""Located photos as others read them: GeoJSON, KML, CSV, lines of JSON, and coarse places."""

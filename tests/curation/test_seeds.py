@@ -1,0 +1,210 @@
+"""`gre curate seed`: what is kept, what is left out and why; interruptions change nothing."""
+
+import json
+import shutil
+import tarfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+from PIL import Image
+
+from gre.curation import selection
+from gre.curation.metadata import parse_columns
+from gre.curation.seeds import SeedSettings, SeedSummary, build_seeds
+from gre.data.exif import read_exif_latlon
+from gre.data.records import read_seed
+from gre.errors import InputError
+from tests.curation.making import PLACES, gps_exif, picture, save_photo
+
+
+def build(source: Path, out: Path, *, workers: int = 1, **more: object) -> SeedSummary:
+    values = {"columns": {}, **more}
+    settings = SeedSettings(sources=(source,), **values)  # type: ignore[arg-type]
+    return build_seeds(settings, out, workers=workers)
+
+
+def left_out(out: Path) -> dict[str, str]:
+    lines = map(json.loads, (out / "left_out.jsonl").read_text().splitlines())
+    return {line["source"]: line["reason"] for line in lines}
+
+
+@pytest.fixture
+def photos(tmp_path: Path) -> Path:
+    """Eight files: four good ones and one of each that must be left out."""
+    folder = tmp_path / "photos"
+    for number, place in enumerate(PLACES):
+        save_photo(folder / f"{place}.jpg", number, place)
+    shutil.copy(folder / "paris.jpg", folder / "twin.jpg")
+    picture(1, (192, 144)).save(folder / "large_sydney.jpg", quality=60, exif=gps_exif(9.0, 9.0))
+    save_photo(folder / "nowhere.jpg", 7, None)
+    (folder / "broken.jpg").write_bytes(b"no picture")
+    return folder
+
+
+def test_a_folder_becomes_seeds(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "seeds"
+    summary = build(photos, out, license="cc-by-4.0")
+    records = read_seed(out / "gre_seed.jsonl")
+    found = {str(record.extra["source"]).removesuffix(".jpg"): record for record in records}
+    assert len(records) == summary.num_seeds == 4
+    assert summary.left_out == {
+        **{"exact_duplicate": 1, "near_duplicate": 1, "no_position": 1, "unreadable": 1}
+    }
+    reasons = left_out(out)
+    assert reasons["nowhere.jpg"] == "no_position"
+    assert reasons["broken.jpg"] == "unreadable"
+    # Which of two twins is kept is chance; the other is left out.
+    assert (reasons.keys() & {"paris.jpg", "twin.jpg"}) and not reasons.keys() >= {
+        "paris.jpg",
+        "twin.jpg",
+    }
+    nairobi = found["nairobi"]
+    assert nairobi.truth.as_tuple() == pytest.approx(PLACES["nairobi"], abs=1e-6)
+    assert nairobi.extra["country"] == "Kenya"
+    assert nairobi.extra["continent"] == "Africa"
+    assert "neighborhood" in nairobi.instruction
+    for record in records:
+        assert read_exif_latlon(record.image_path) is None
+        assert not Image.open(record.image_path).getexif()
+        assert record.image == f"images/{record.id}.jpg"
+    assert not (out / ".building").exists()
+
+
+def test_the_card_is_one_the_hub_reads(photos: Path, tmp_path: Path) -> None:
+    out = tmp_path / "seeds"
+    build(photos, out, license="cc-by-4.0")
+    _, front, body = (out / "README.md").read_text().split("---\n", 2)
+    facts = yaml.safe_load(front)
+    assert facts["license"] == "cc-by-4.0"
+    assert facts["size_categories"] == ["n<1K"]
+    assert facts["configs"][0]["data_files"] == "gre_seed.jsonl"
+    assert "| exact duplicate | 1 |" in body.replace("_", " ")
+    assert str(tmp_path) not in body
+    for name in ("map.svg", "bars.svg"):
+        assert f"]({name})" in body
+        assert ElementTree.parse(out / name).getroot().tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def test_a_cell_holds_at_most_so_many(tmp_path: Path) -> None:
+    for number in range(5):
+        save_photo(tmp_path / "photos" / f"paris{number}.jpg", number, "paris")
+    save_photo(tmp_path / "photos" / "sydney.jpg", 9, "sydney")
+    summary = build(tmp_path / "photos", tmp_path / "out", per_cell=2)
+    assert (summary.num_seeds, summary.cell_full) == (3, 3)
+    summary = build(tmp_path / "photos", tmp_path / "few", limit=2)
+    countries = {r.extra["country"] for r in read_seed(tmp_path / "few/gre_seed.jsonl")}
+    assert countries == {"France", "Australia"}  # the first of every cell comes first
+
+
+def test_a_table_with_tar_shards(tmp_path: Path) -> None:
+    for shard, names in {"0": ["ab/71.jpg", "ab/72.jpg"], "1": ["cd/73.jpg"]}.items():
+        with tarfile.open(tmp_path / f"{shard}.tar", "w") as tar:
+            for name in names:
+                tar.add(save_photo(tmp_path / "x.jpg", int(name[3:5]), None), name)
+    (tmp_path / "x.jpg").unlink()
+    rows = "IMG_ID,LAT,LON\nab/71.jpg,48.8566,2.3522\n73,-1.29,36.82\ngone,10,10\n72.jpg,0,0\n"
+    (tmp_path / "rows.csv").write_text(rows)
+    build(tmp_path / "rows.csv", tmp_path / "out", images=(tmp_path,))
+    records = read_seed(tmp_path / "out/gre_seed.jsonl")
+    assert [r.extra["source"] for r in records] == ["ab/71.jpg", "73"]
+    assert [r.extra["country_code"] for r in records] == ["FR", "KE"]
+    assert left_out(tmp_path / "out") == {"gone": "missing", "72.jpg": "bad_position"}
+
+
+def test_a_name_in_two_folders_is_not_guessed(tmp_path: Path) -> None:
+    save_photo(tmp_path / "imgs/a/1.jpg", 1, None)
+    save_photo(tmp_path / "imgs/b/1.jpg", 2, None)
+    (tmp_path / "rows.csv").write_text("id,lat,lon\n1,48.9,2.3\na/1.jpg,48.9,2.3\n../x.jpg,1,1\n")
+    build(tmp_path / "rows.csv", tmp_path / "out", images=(tmp_path / "imgs",))
+    assert left_out(tmp_path / "out") == {"1": "ambiguous", "../x.jpg": "missing"}
+
+
+class StoppedError(Exception):
+    """Stands for the machine that dies."""
+
+
+@pytest.mark.parametrize("when", [0, 1, 2, 3])
+def test_what_is_interrupted_goes_on_and_ends_alike(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: int
+) -> None:
+    build(photos, tmp_path / "whole")
+    calls = 0
+    write = selection.write_bytes
+
+    def die(path: Path, data: bytes) -> None:
+        nonlocal calls
+        calls += 1
+        if calls == when + 1:
+            raise StoppedError
+        write(path, data)
+
+    monkeypatch.setattr(selection, "write_bytes", die)
+    with pytest.raises(StoppedError):
+        build(photos, tmp_path / "cut")
+    assert not (tmp_path / "cut/gre_seed.jsonl").exists()
+    monkeypatch.setattr(selection, "write_bytes", write)
+    build(photos, tmp_path / "cut")
+    for name in ("gre_seed.jsonl", "left_out.jsonl"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    again = build(photos, tmp_path / "cut")
+    assert again.num_seeds == 4
+
+
+@pytest.mark.slow
+def test_more_workers_give_the_same_files(photos: Path, tmp_path: Path) -> None:
+    for workers in (1, 2):
+        build(photos, tmp_path / str(workers), workers=workers)
+    for name in ("gre_seed.jsonl", "left_out.jsonl"):
+        assert (tmp_path / "1" / name).read_bytes() == (tmp_path / "2" / name).read_bytes()
+
+
+def test_another_build_is_not_mixed_in(photos: Path, tmp_path: Path) -> None:
+    build(photos, tmp_path / "out")
+    with pytest.raises(InputError, match="per_cell was 50, is 3"):
+        build(photos, tmp_path / "out", per_cell=3)
+    save_photo(photos / "one_more.jpg", 11, "paris")
+    with pytest.raises(InputError, match="source_files was"):
+        build(photos, tmp_path / "out")
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full/mine.txt").touch()
+    with pytest.raises(InputError, match="is not empty"):
+        build(photos, tmp_path / "full")
+
+
+@pytest.mark.parametrize(
+    ("more", "says"),
+    [
+        ({"cell_deg": 0.0}, "--cell-deg"),
+        ({"cell_deg": float("nan")}, "--cell-deg"),
+        ({"instruction": "<image> where?"}, "--instruction"),
+        ({"columns": parse_columns("image=a,lat=b,lon=c"), "name": "rows.csv"}, "no image column"),
+        ({"name": "none.csv"}, "no such file"),
+        ({"name": "rows.parquet"}, "must be a folder of photos or a table"),
+    ],
+)
+def test_bad_settings_make_nothing(tmp_path: Path, more: dict[str, object], says: str) -> None:
+    (tmp_path / "rows.csv").write_text("id,lat,lon\n")
+    (tmp_path / "rows.parquet").touch()
+    source = tmp_path / str(more.pop("name", "rows.csv"))
+    with pytest.raises(InputError, match=says):
+        build(source, tmp_path / "out", **more)
+    assert not (tmp_path / "out").exists()
+
+
+def test_no_photo_left_says_why(tmp_path: Path) -> None:
+    save_photo(tmp_path / "photos/a.jpg", 1, None)
+    with pytest.raises(InputError, match=r"no photo is left.*a\.jpg: has no usable GPS"):
+        build(tmp_path / "photos", tmp_path / "out")
+
+
+@pytest.mark.real_data
+def test_real_photos(real_data: Path, tmp_path: Path) -> None:
+    summary = build(real_data / "photos/arezzo", tmp_path / "arezzo")
+    records = read_seed(tmp_path / "arezzo/gre_seed.jsonl")
+    assert summary.num_seeds == 9
+    assert {record.extra["city"] for record in records} == {"Arezzo"}
+    build(real_data / "photos/osv5m/labels.csv", tmp_path / "osv")
+    codes = {record.extra["country_code"] for record in read_seed(tmp_path / "osv/gre_seed.jsonl")}
+    assert codes == {"IN", "ES", "BO", "HN", "VN", "KG", "BF", "BR"}  # its labels.csv
