@@ -4,7 +4,7 @@ import csv
 import json
 import math
 import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import pairwise
 
 import pytest
@@ -12,6 +12,7 @@ import pytest
 from gre.evaluation.report import write_report
 from gre.evaluation.worldmap import project
 from gre.geo.distance import haversine_km
+from tests.local_server import LocalServer
 
 pytestmark = pytest.mark.browser
 
@@ -183,7 +184,7 @@ def listener():
         def log_message(self, *words):
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = LocalServer(Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/x", asked
     server.shutdown()
