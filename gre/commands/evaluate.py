@@ -18,11 +18,9 @@ from gre.commands.options import (
     TruthColumnsOption,
     UnreadableOption,
 )
-from gre.commands.sharing import command_line, count_processes, take_own_gpu
+from gre.commands.sharing import command_line, count_processes
 from gre.commands.tables import print_calibration, print_judge_summaries, print_summaries
 from gre.errors import InputError
-from gre.evaluation.radii import read_further_radii
-from gre.metrics import Protocol
 
 if TYPE_CHECKING:
     from gre.evaluation.judge_benchmark import JudgeBenchmark
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from gre.evaluation.predictors_server import ServerPredictor
     from gre.evaluation.samples import Benchmark
     from gre.evaluation.shared_run import Plan
+    from gre.metrics import Protocol
 
 EXIT_FAILED_SAMPLES = 3
 BOUND_NAMES = {"oracle": "oracle (reads the scene)", "no_image": "same model, no image"}
@@ -88,6 +87,10 @@ def evaluate(
     --base-url http://127.0.0.1:8000/v1 --samples 8 --out runs/server
     """
     start_logging()
+    from gre.evaluation.processes import take_own_gpu
+    from gre.evaluation.radii import read_further_radii
+    from gre.metrics import Protocol
+
     take_own_gpu()
     protocol = Protocol(distance=distance, test=test, unreadable=unreadable)
     radii_km = read_further_radii(radii)
@@ -132,7 +135,7 @@ class _Asking:
         self,
         loaded: "Benchmark | JudgeBenchmark",
         plan: "Plan",
-        protocol: Protocol,
+        protocol: "Protocol",
         radii_km: Sequence[float],
     ) -> None:
         """Ask, score, print, and leave with 3 where a sample could not be asked."""
@@ -182,12 +185,13 @@ class _Asking:
 
 
 def _load(
-    benchmark: str, data: Path, limit: int | None, protocol: Protocol, columns: str | None
+    benchmark: str, data: Path, limit: int | None, protocol: "Protocol", columns: str | None
 ) -> "Benchmark | JudgeBenchmark":
     from gre.evaluation.benchmarks import load_benchmark
     from gre.evaluation.columns import parse_columns
     from gre.evaluation.judge_benchmark import load_judge
     from gre.evaluation.samples import JUDGE
+    from gre.metrics import Protocol
 
     if benchmark != JUDGE:
         named = parse_columns(columns) if columns else None
@@ -205,7 +209,7 @@ def _locate(
     asking: _Asking,
     plan: "Plan",
     *,
-    protocol: Protocol,
+    protocol: "Protocol",
     radii_km: Sequence[float],
 ) -> int | None:
     """Run, print, and count the samples that could not be asked; None in one of many processes."""

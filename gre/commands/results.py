@@ -11,8 +11,6 @@ from gre.commands.console import start_logging
 from gre.commands.options import DistanceOption, RadiiOption, TestOption, UnreadableOption
 from gre.commands.tables import print_summaries
 from gre.errors import InputError
-from gre.evaluation.radii import read_further_radii
-from gre.metrics import Protocol
 
 
 def score(
@@ -33,7 +31,9 @@ def score(
     Example: gre score predictions.csv --truth im2gps3k.csv --test lt --json
     """
     start_logging()
+    from gre.evaluation.radii import read_further_radii
     from gre.evaluation.score import parse_columns, score_file
+    from gre.metrics import Protocol
 
     summary = score_file(
         file,

@@ -5,10 +5,6 @@ from typing import Any
 
 import typer
 
-from gre.evaluation.processes import own_share, take_own_gpu, visible_gpus
-
-__all__ = ["command_line", "count_processes", "take_own_gpu"]
-
 
 def count_processes(asked: int | None, *, uses_gpu: bool) -> int:
     """How many processes share a run: as asked, else one per visible GPU, else one.
@@ -19,6 +15,8 @@ def count_processes(asked: int | None, *, uses_gpu: bool) -> int:
         asked: `--processes`.
         uses_gpu: Whether who answers works on the GPUs of this machine.
     """
+    from gre.evaluation.processes import own_share, visible_gpus
+
     if own_share().num > 1:
         return 1
     if asked is not None:

@@ -8,16 +8,16 @@ from rich.markup import escape
 from rich.table import Table
 
 from gre.commands.console import stdout
-from gre.metrics import Summary
 
 if TYPE_CHECKING:
     from gre.evaluation.calibration import Calibration
     from gre.evaluation.judge_summary import JudgeSummary, Rate
     from gre.evaluation.paired import KmDifference, RateDifference
     from gre.evaluation.paired_runs import PairedComparison
+    from gre.metrics import Summary
 
 
-def print_summaries(summaries: Mapping[str, Summary]) -> None:
+def print_summaries(summaries: Mapping[str, "Summary"]) -> None:
     """Print results as a table, one row each, with the Wilson interval under each accuracy."""
     first = next(iter(summaries.values()))
     table = Table(caption=first.protocol.describe())
