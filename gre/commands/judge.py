@@ -106,7 +106,12 @@ def _judge(
     dry_run: bool,
 ) -> None:
     """Judge a run, write, print; exit code 3 where a sample could not be judged."""
-    from gre.commands.judge_tables import print_localization, print_quality, print_usage
+    from gre.commands.judge_tables import (
+        print_groups,
+        print_localization,
+        print_quality,
+        print_usage,
+    )
     from gre.evaluation.cot.run import judge_run, load_work
 
     work = load_work(run, data, limit=limit, with_no_image=no_image)
@@ -128,6 +133,7 @@ def _judge(
         )
     print_localization(run)
     print_quality(result, judge_name=str(asked.describe()["name"]))
+    print_groups(result)
     print_usage(asked.usage())
     typer.echo(f"written: {run}/cot_summary.json and {run}/cot_quality.jsonl")
     failed = max(summary.num_failed for summary in (result.summary, *result.bounds.values()))

@@ -27,6 +27,8 @@ PART_NAMES = {
     "ref_clip_score": "RefCLIPScore",
     "bert_score": "BERTScore",
 }
+GROUP_PARTS = tuple(name for name in PART_NAMES if name != "order")
+"""Columns of the breakdown; those without a value are left out."""
 
 
 def print_localization(run: Path) -> None:
@@ -52,6 +54,23 @@ def print_quality(result: "CotResult", *, judge_name: str) -> None:
         table.add_row(title, *cells)
     cells = [cell for summary in summaries.values() for cell in _quality_cells(summary)]
     table.add_row("CoT quality (our reading)", *cells)
+    stdout.print(table)
+
+
+def print_groups(result: "CotResult") -> None:
+    """Print the same by kind of scene, indicator and the like, where the data names them."""
+    if not result.groups:
+        return
+    shown = [name for name in GROUP_PARTS if not _is_empty(result.summary, name)]
+    table = Table(caption="percent, mean of the scored samples · intervals: cot_summary.json")
+    table.add_column("")
+    for head in ("n", "undefined", "unscored", *(PART_NAMES[name] for name in shown)):
+        table.add_column(head, justify="right")
+    for name, values in result.groups.items():
+        for value, summary in values.items():
+            counts = (summary.n, summary.num_undefined, summary.num_unscored)
+            cells = (*map(str, counts), *(_brief(summary, part) for part in shown))
+            table.add_row(escape(f"{name}: {value}"), *cells)
     stdout.print(table)
 
 
@@ -92,6 +111,20 @@ def _cells(summary: "CotSummary", part: str) -> tuple[str, str, str]:
         return value, "", ""
     found = summary.parts[part]
     return _mean(found), f"{found.n}", _reasons(found)
+
+
+def _brief(summary: "CotSummary", name: str) -> str:
+    """A mean, and over how many where these are not all."""
+    if _is_empty(summary, name):
+        return "-"
+    if name == "f1":
+        return f"{summary.f1:.1f}"
+    part = summary.parts[name]
+    return f"{part.mean:.1f}" + (f" (n {part.n})" if part.n < summary.n else "")
+
+
+def _is_empty(summary: "CotSummary", name: str) -> bool:
+    return math.isnan(summary.f1) if name == "f1" else summary.parts[name].n == 0
 
 
 def _mean(part: "PartSummary") -> str:

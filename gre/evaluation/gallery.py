@@ -1,12 +1,13 @@
 """What a report's gallery shows: samples with their photos, and what every run said of them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from gre.evaluation.comparison import ComparedRun, Comparison
+from gre.evaluation.drawn_answers import DrawnAnswer, drawn_answers
 from gre.evaluation.packed_texts import MAX_PACKED_CHARS, TextPacker
 from gre.evaluation.reasoning import tell
 from gre.evaluation.saved_run import Prediction, SavedRun
@@ -106,11 +107,16 @@ def _plain_texts(comparison: Comparison, chosen: set[int]) -> list[set[int]]:
     for is_turn in (True, False):
         for index, compared in enumerate(comparison.runs):
             for key, prediction in zip(compared.keys, compared.run.predictions, strict=True):
-                length = len(prediction.text or "")
+                length = _length(prediction)
                 if (key in chosen) == is_turn and length <= room:
                     room -= length
                     plain[index].add(key)
     return plain
+
+
+def _length(prediction: Prediction) -> int:
+    drawn = prediction.draws.texts if prediction.draws else ()
+    return len(prediction.text or "") + sum(map(len, drawn))
 
 
 def _sample(prediction: Prediction, picture: str | None) -> dict[str, object]:
@@ -128,8 +134,10 @@ def _run(
     """A run with its rows and packed texts; the texts left out; the length of the packed ones."""
     packer, num_left_out = TextPacker(max_packed_chars), 0
     rows = []
-    for key, prediction in zip(compared.keys, compared.run.predictions, strict=True):
-        row, texts = _row(key, prediction), _texts(prediction)
+    drawn = drawn_answers(compared.run)
+    pairs = zip(compared.keys, compared.run.predictions, strict=True)
+    for at, (key, prediction) in enumerate(pairs):
+        row, texts = _row(key, prediction), _texts(prediction, drawn.get(at, ()))
         if key in plain or not texts:
             row |= texts
         elif (chunk := packer.add(key, texts)) is not None:
@@ -155,15 +163,44 @@ def _row(key: int, prediction: Prediction) -> dict[str, object]:
             "band": error_band(km),
             "point": None if guess is None else _degrees(guess),
             "place": ", ".join(_guessed(prediction)) or None,
+            "spread": _spread(prediction),
         }
     )
 
 
-def _texts(prediction: Prediction) -> dict[str, object]:
+def _spread(prediction: Prediction) -> dict[str, float] | None:
+    """The radius of several answers, and the share of them that it holds."""
+    draws = prediction.draws
+    if draws is None or draws.radius_km is None or draws.radius_share is None:
+        return None
+    return {"km": round(draws.radius_km, 3), "share": draws.radius_share}
+
+
+def _texts(prediction: Prediction, drawn: Sequence[DrawnAnswer]) -> dict[str, object]:
     if prediction.text is None:
         return {}
     told = tell(prediction.text)
-    return _known({"steps": list(told.steps) or None, "answer": told.answer, "raw": told.raw})
+    return _known(
+        {
+            "steps": list(told.steps) or None,
+            "answer": told.answer,
+            "raw": told.raw,
+            "draws": [_draw(one) for one in drawn] or None,
+        }
+    )
+
+
+def _draw(one: DrawnAnswer) -> dict[str, object]:
+    """The chosen answer's text stands in the row already."""
+    return _known(
+        {
+            "text": None if one.is_chosen else one.text,
+            "chosen": True if one.is_chosen else None,
+            "point": None if one.point is None else _degrees(one.point),
+            "reason": one.reason,
+            "km": None if one.km is None else round(one.km, 3),
+        }
+    )
 
 
 def _known(fields: Mapping[str, object]) -> dict[str, object]:

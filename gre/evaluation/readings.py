@@ -10,8 +10,7 @@ from typing import Any
 
 from gre.evaluation.calibration import calibration_lines, read_calibration
 from gre.evaluation.comparison import MAIN_RADIUS_KM, ComparedRun
-from gre.evaluation.cot_quality_file import CotQuality, read_cot_quality
-from gre.evaluation.leaderboard import NONE, Cell
+from gre.evaluation.leaderboard import NONE
 from gre.metrics import radius_key
 
 _MAIN = radius_key(MAIN_RADIUS_KM)
@@ -42,20 +41,6 @@ class ReadingRow:
     country: str
     continent: str
     reasons: str
-
-
-@dataclass(frozen=True)
-class QualityRow:
-    """Quality of one run's reasoning, as text; `missing` says why there is no quality."""
-
-    name: str
-    css: str
-    quality: str
-    missing: str
-    parts: tuple[Cell, ...]
-    judge: str
-    n: str
-    unscored: str
 
 
 @dataclass(frozen=True)
@@ -95,14 +80,6 @@ def reading_rows(runs: Sequence[ComparedRun]) -> list[ReadingRow]:
     return [_reading_row(compared) for compared in runs]
 
 
-def quality_table(runs: Sequence[ComparedRun]) -> tuple[tuple[str, ...], list[QualityRow]]:
-    """Names of the parts of CoT quality, and a row for each run that has been judged."""
-    found = [(run, read_cot_quality(run.run.folder)) for run in runs]
-    judged = [(run, quality) for run, quality in found if quality is not None]
-    names = tuple(dict.fromkeys(name for _, quality in judged for name in quality.parts))
-    return names, [_quality_row(run, quality, names) for run, quality in judged]
-
-
 def count_reasons(compared: ComparedRun) -> dict[str, int]:
     """Unreadable answers by reason, the most frequent first."""
     reasons = Counter(
@@ -128,25 +105,6 @@ def _reading_row(compared: ComparedRun) -> ReadingRow:
         continent=_number(_dig(places, "continent", "accuracy")),
         reasons=", ".join(f"{name} {count:,}" for name, count in reasons.items()) or "none",
     )
-
-
-def _quality_row(compared: ComparedRun, quality: CotQuality, names: Sequence[str]) -> QualityRow:
-    return QualityRow(
-        name=compared.name,
-        css=compared.css,
-        quality=_number(quality.quality),
-        missing=", ".join(quality.missing),
-        parts=tuple(_part(quality, name) for name in names),
-        judge=quality.judge or NONE,
-        n=NONE if quality.num_scored is None else f"{quality.num_scored:,}",
-        unscored=NONE if quality.num_unscored is None else f"{quality.num_unscored:,}",
-    )
-
-
-def _part(quality: CotQuality, name: str) -> Cell:
-    ends = quality.intervals.get(name)
-    interval = "" if ends is None else f"{ends[0]:.1f}–{ends[1]:.1f}"
-    return Cell(_number(quality.parts.get(name)), interval)
 
 
 def _dig(value: Any, *keys: str) -> Any:  # Any: JSON of any shape, from any version

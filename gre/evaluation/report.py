@@ -28,8 +28,9 @@ from gre.evaluation.gallery import MAX_PHOTOS, NUM_WORST, Gallery, make_gallery
 from gre.evaluation.judge_rows import judge_rows, judge_warnings
 from gre.evaluation.pages import write_page
 from gre.evaluation.published import TITLES
+from gre.evaluation.quality_tables import group_quality_tables, judged_runs, quality_table
 from gre.evaluation.radar_models import radar_context
-from gre.evaluation.readings import calibration_tables, quality_table, reading_rows
+from gre.evaluation.readings import calibration_tables, reading_rows
 from gre.evaluation.report_sheets import report_sheets
 from gre.evaluation.saved_judge_run import SavedJudgeRun, read_judge_run
 from gre.evaluation.saved_run import is_judge, read_facts
@@ -164,7 +165,8 @@ def _board_context(report: Report) -> dict[str, object]:
     best = comparison.runs[comparison.best].run
     benchmark = str(best.facts.get("benchmark", "unknown"))
     titles = benchmarks_of(report.board)
-    quality_parts, quality_rows = quality_table(comparison.runs)
+    judged = judged_runs(comparison.runs)
+    quality_parts, quality_rows = quality_table(judged)
     return {
         "board": report.board,
         "board_titles": titles,
@@ -175,6 +177,7 @@ def _board_context(report: Report) -> dict[str, object]:
         "calibrations": calibration_tables(comparison.runs),
         "quality_parts": quality_parts,
         "quality_rows": quality_rows,
+        "quality_groups": group_quality_tables(judged),
     }
 
 

@@ -7,6 +7,7 @@ from gre.evaluation.continents import continent_sheet
 from gre.evaluation.exports import Sheet, Value, cell
 from gre.evaluation.judge_rows import judge_rows
 from gre.evaluation.leaderboard import groups
+from gre.evaluation.quality_tables import judged_runs, quality_sheets
 from gre.evaluation.readings import reading_rows
 from gre.evaluation.saved_judge_run import SavedJudgeRun
 from gre.evaluation.standings import Standing, leaderboard_sheet
@@ -22,6 +23,7 @@ def report_sheets(
     sheets = [
         results_sheet(comparison),
         leaderboard_sheet(board),
+        *quality_sheets(judged_runs(comparison.runs)),
         _reading_sheet(comparison),
         continent_sheet(comparison),
         _group_sheet(comparison),

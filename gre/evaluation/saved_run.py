@@ -23,6 +23,21 @@ STATUSES = ("ok", "failed", "error")
 
 
 @dataclass(frozen=True)
+class SavedDraws:
+    """What a model that was asked several times said about one sample.
+
+    Attributes:
+        texts: Every answer, in the order in which they came.
+        radius_share: Share of the readable answers that the radius holds; None where not known.
+        radius_km: That radius around the answer that stands for all; None where none is readable.
+    """
+
+    texts: tuple[str, ...]
+    radius_share: float | None
+    radius_km: float | None
+
+
+@dataclass(frozen=True)
 class Prediction:
     """What a run holds for one sample.
 
@@ -42,6 +57,7 @@ class Prediction:
         is_strict: Whether the strict reader finds the point too; None where the run does not say.
         true_places: "country" and "continent" of the truth by the gazetteer, or nothing.
         guessed_places: The same of the guess.
+        draws: Every answer, where the model was asked several times; None elsewhere.
     """
 
     id: str
@@ -59,6 +75,7 @@ class Prediction:
     is_strict: bool | None = None
     true_places: Mapping[str, str] = field(default_factory=dict)
     guessed_places: Mapping[str, str] = field(default_factory=dict)
+    draws: SavedDraws | None = None
 
     def without_guess(self, reason: str) -> "Prediction":
         """The same sample with its answer taken for unreadable; what was not asked stays so."""
@@ -223,6 +240,7 @@ def _read_prediction(raw: RawRecord | RecordError) -> Prediction:
             is_strict=None if row.get("is_strict") is None else bool(row["is_strict"]),
             true_places=_places(row, "gt_"),
             guessed_places=_places(row, "") if status == "ok" else {},
+            draws=_draws(row),
         )
     except (KeyError, TypeError, ValueError, AttributeError, LatLonError) as error:
         what = f"field {error} is missing" if isinstance(error, KeyError) else str(error)
@@ -232,6 +250,20 @@ def _read_prediction(raw: RawRecord | RecordError) -> Prediction:
 def _places(row: Mapping[str, object], prefix: str) -> dict[str, str]:
     names = {name: row.get(prefix + name) for name in ("country", "continent")}
     return {name: str(value) for name, value in names.items() if value is not None}
+
+
+def _draws(row: Mapping[str, Any]) -> SavedDraws | None:  # Any: whatever JSON holds
+    texts = row.get("texts")
+    if not texts:
+        return None
+    if not isinstance(texts, list):
+        raise TypeError(f"texts is {type(texts).__name__}, must be a list")
+    share, radius = row.get("radius_share"), row.get("radius_km")
+    return SavedDraws(
+        texts=tuple(map(str, texts)),
+        radius_share=None if share is None else float(share),
+        radius_km=None if radius is None else float(radius),
+    )
 
 
 def _text(value: object) -> str | None:

@@ -5,6 +5,7 @@ import csv
 import gzip
 import hashlib
 import json
+import math
 import re
 from html.parser import HTMLParser
 
@@ -15,6 +16,7 @@ from gre.cli import app
 from gre.errors import InputError
 from gre.evaluation.comparison import compare
 from gre.evaluation.continents import continent_rows, continent_sheet
+from gre.evaluation.draws import Draws
 from gre.evaluation.gallery import MAX_PHOTOS, NUM_WORST, make_gallery
 from gre.evaluation.reasoning import tell
 from gre.evaluation.report import write_report
@@ -285,6 +287,34 @@ def test_the_worst_always_bring_their_photos(run_maker, tmp_path, monkeypatch):
     assert {p.id for p in worst} <= kept
 
 
+def test_a_sampled_run_shows_every_answer_with_its_point(run_maker, tmp_path):
+    """Three answers on the equator at 0, 1 and 3 degrees and a refusal; the truth is at 0, 0."""
+    run = run_maker(tmp_path / "run", name="sampled", typical_km=10, n=12)
+    hostile = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+    texts = [f"<think>{hostile}</think><answer>0.0, {lon}</answer>" for lon in (0, 1, 3)]
+    draws = Draws((texts[0], "I cannot tell.", texts[1], texts[2]), share=1.0)
+    rows = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
+    rows[0] |= {"gt_lat": 0.0, "gt_lon": 0.0, "text": draws.text, "lat": 0.0, "lon": 1.0}
+    rows[0] |= draws.facts()
+    rows[7] |= Draws(("I cannot tell.", "No.")).facts()  # this one failed
+    (run / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_report([run], tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text(encoding="utf-8")
+    found = _data(page)["runs"][0]["rows"]
+    drawn = found[0]["draws"]
+    km = 6371.0 * math.pi / 180  # a degree of the equator
+    assert [one.get("point") for one in drawn] == [[0.0, 0.0], None, [0.0, 1.0], [0.0, 3.0]]
+    assert [one.get("km") for one in drawn] == [0.0, None, round(km, 3), round(3 * km, 3)]
+    assert [one.get("reason") for one in drawn] == [None, "refusal", None, None]
+    assert [one.get("chosen") for one in drawn] == [None, None, True, None]
+    assert [one.get("text") for one in drawn] == [texts[0], "I cannot tell.", None, texts[2]]
+    assert found[0]["spread"] == {"km": round(2 * km, 3), "share": 1.0}
+    assert [one["reason"] for one in found[7]["draws"]] == ["refusal", "no_answer"]
+    assert "spread" not in found[7]
+    assert not [row for row in found[1:7] if "draws" in row]
+    assert [tag for tag, _ in Page(page).tags].count("script") == 2
+
+
 def test_texts_of_samples_with_photos_go_first_and_the_rest_is_packed(two_runs, monkeypatch):
     comparison = compare(two_runs)
     whole = [run["rows"] for run in make_gallery(comparison).data["runs"]]
@@ -373,7 +403,38 @@ def test_what_a_summary_holds_beside_accuracies_is_shown(two_runs, tmp_path):
     assert rows["untrained"]["unreadable by reason"] == "refusal 4"
 
 
-@pytest.mark.parametrize("content", ["", "[]", "null", '{"parts": 3, "judge": 7}', '{"parts": {}}'])
+def test_quality_by_scene_and_indicator_has_counts_and_is_a_table_of_its_own(two_runs, tmp_path):
+    whole = {"mean": 70.04, "n": 6, "ci95": [60.0, 80.0], "undefined": {}, "unscored": {}}
+    some = {"mean": 55.5, "n": 3, "ci95": [40.0, 66.0]}
+    none = {"mean": None, "n": 0, "ci95": None}
+    group = {"n": 6, "n_scored": 3, "n_undefined": 2, "n_unscored": 1, "cot_quality": None}
+    parts = {"recall": whole, "f1": {"mean": None}, "chain_score": some, "bert_score": none}
+    groups = {"scene": {"<i>quay</i>": {**group, "parts": parts}}, "indicator": {"climate": {}}}
+    for run in two_runs[1:]:
+        facts = {"parts": {"recall": whole, "chain_score": some}, "groups": groups}
+        (run / "cot_summary.json").write_text(json.dumps(facts))
+    write_report(two_runs, tmp_path / "r.html", tables=tmp_path / "tables")
+    page = (tmp_path / "r.html").read_text()
+    table = page[page.index('id="quality"') : page.index('id="distance"')]
+    assert "<h3>Kind of scene</h3>" in table
+    assert "<h3>Geographic indicator</h3>" in table
+    assert "&lt;i&gt;quay&lt;/i&gt;" in table
+    assert "<td>6</td><td>2</td><td>1</td>" in table  # N, undefined, unscored
+    assert '<td>70.0<span class="ci">60.0–80.0</span>' in table
+    assert '<td>55.5<span class="ci">40.0–66.0 · 3</span>' in table  # three of six are behind it
+    assert "bert score" not in table[table.index("Kind of scene") :]
+    with (tmp_path / "tables" / "quality-groups.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["value"] for row in rows] == ["<i>quay</i>", "climate"]
+    assert (rows[0]["run"], rows[0]["N"], rows[0]["unscored"]) == ("stage 1", "6", "1")
+    assert (rows[0]["recall"], rows[0]["recall high"], rows[1]["N"]) == ("70.04", "80", "")
+    assert (tmp_path / "tables" / "quality.csv").exists()
+
+
+@pytest.mark.parametrize(
+    "content",
+    ["", "[]", "null", '{"parts": 3, "judge": 7}', '{"parts": {}}', '{"groups": {"a": {"b": 1}}}'],
+)
 def test_an_odd_quality_file_spoils_no_report(two_runs, tmp_path, content):
     (two_runs[0] / "cot_summary.json").write_text(content)
     write_report(two_runs, tmp_path / "r.html")

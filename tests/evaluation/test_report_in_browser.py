@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pytest
 
+from gre.evaluation.draws import Draws
 from gre.evaluation.report import write_report
 from gre.evaluation.worldmap import project
 from gre.geo.distance import haversine_km
@@ -297,3 +298,37 @@ def test_packed_texts_open_and_are_found(opened, two_runs, tmp_path, monkeypatch
     page.keyboard.press("Escape")
     page.locator('[data-role="run"]').first.select_option("0")  # its texts are read anew
     _wait_for_count(page, "Showing 0 samples")
+
+
+@pytest.mark.parametrize("is_packed", [False, True])
+def test_a_click_shows_every_sampled_answer(opened, run_maker, tmp_path, monkeypatch, is_packed):
+    if is_packed:
+        monkeypatch.setattr("gre.evaluation.gallery.MAX_TEXT_CHARS", 0)
+    run = run_maker(tmp_path / "run", name="sampled", typical_km=10, n=12)
+    texts = [f"<think> {HOSTILE} // {lon} </think><answer>0.0, {lon}</answer>" for lon in (0, 1, 3)]
+    draws = Draws((texts[0], "I cannot tell.", texts[1], texts[2]), share=1.0)
+    rows = [json.loads(line) for line in (run / "predictions.jsonl").read_text().splitlines()]
+    rows[0] |= {"gt_lat": 0.0, "gt_lon": 0.0, "text": draws.text, "lat": 0.0, "lon": 1.0}
+    rows[0] |= draws.facts()
+    (run / "predictions.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    write_report([run], tmp_path / "report.html")
+    page = opened(tmp_path / "report.html")
+    page.select_option("#order", "file")
+    page.locator("#gallery button").first.click()
+    answers = page.locator("#sample-text .draws > li")
+    answers.first.wait_for()
+    assert [text.split("\n")[0] for text in answers.all_inner_texts()] == [
+        "0.0000, 0.0000 · 0 km off",
+        "unreadable: refusal",
+        "0.0000, 1.0000 · 111 km off · chosen, shown above",
+        "0.0000, 3.0000 · 334 km off",
+    ]
+    told = page.locator("#sample-text .note").last.inner_text()
+    assert told == "3 of 4 readable; 222 km around the chosen one hold 100 % of them"
+    assert page.locator("#sample-map .drawn").count() == 3
+    answers.nth(3).locator("summary").click()
+    assert answers.nth(3).locator(".raw").inner_text() == texts[2]
+    assert page.locator("#sample-text img, #sample-text a, #sample-text script").count() == 0
+    page.keyboard.press("Escape")
+    page.fill("#find", "i cannot tell.")
+    _wait_for_count(page, "of 1 samples")  # the second answer

@@ -13,6 +13,7 @@ from gre.errors import InputError
 from gre.evaluation.benchmarks import GREVAL_FILES
 from gre.evaluation.cot.chains import MAX_STEPS, chain_steps, clean_steps
 from gre.evaluation.cot.verdicts import Item, Unscored
+from gre.evaluation.indicators import indicator_groups
 from gre.evaluation.samples import find_source
 from gre.evaluation.saved_run import read_facts
 from gre.geo.latlon import LatLon
@@ -70,12 +71,14 @@ class Task:
         reference: What its chain is held against; None where there is none.
         work: The item to judge, or why there is nothing to judge.
         num_left_out: Steps beyond `MAX_STEPS`, not judged.
+        groups: Names and values of the groups that the sample is in, such as ("scene", "harbour").
     """
 
     id: str
     reference: Reference | None
     work: Item | Unscored
     num_left_out: int = 0
+    groups: frozenset[tuple[str, str]] = frozenset()
 
 
 def read_references(data: Path) -> References:
@@ -146,13 +149,26 @@ def _task(raw: RawRecord, references: References, question: str) -> Task:
         raise RecordError(raw.place, "is no prediction; evaluate again into a new folder")
     identity, text = str(row["id"]), row.get("text")
     reference = references.by_id.get(identity)
+    groups = _groups(row)
+
+    def unscored(reason: str, detail: str) -> Task:
+        return Task(identity, reference, Unscored(reason, detail), groups=groups)
+
     if row["status"] == "error" or not isinstance(text, str):
-        detail = str(row.get("detail") or "the model was not asked")
-        return Task(identity, reference, Unscored("not_asked", detail))
+        return unscored("not_asked", str(row.get("detail") or "the model was not asked"))
     if reference is None:
-        return Task(identity, None, Unscored("no_reference", "the data has no key steps for it"))
+        return unscored("no_reference", "the data has no key steps for it")
     steps = chain_steps(text)
     if not steps:
-        return Task(identity, reference, Unscored("empty_chain", "the answer has no reasoning"))
+        return unscored("empty_chain", "the answer has no reasoning")
     item = Item(identity, question, steps[:MAX_STEPS], reference.key_steps, reference.indicators)
-    return Task(identity, reference, item, num_left_out=max(0, len(steps) - MAX_STEPS))
+    num_left_out = max(0, len(steps) - MAX_STEPS)
+    return Task(identity, reference, item, num_left_out=num_left_out, groups=groups)
+
+
+def _groups(row: Mapping[str, Any]) -> frozenset[tuple[str, str]]:  # Any: whatever JSON holds
+    """What the results of the same row are broken down by; nothing where it is damaged."""
+    groups, indicators = row.get("groups"), row.get("indicators")
+    named = groups.items() if isinstance(groups, dict) else ()
+    kinds = map(str, indicators) if isinstance(indicators, list) else ()
+    return frozenset({*((str(k), str(v)) for k, v in named), *indicator_groups(tuple(kinds))})

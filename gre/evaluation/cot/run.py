@@ -1,9 +1,9 @@
 """Reasoning of a finished run, judged: files first, in the run's own folder.
 
 `cot_quality.jsonl` has every verdict, `cot_no_image.jsonl` the same of the answers to grey
-pictures, `cot_references.jsonl` the references as split and sorted, `cot_summary.json` the numbers.
-Replies of a judge model are kept in a cache and measured scores in `cot_measures.jsonl`, so that an
-interrupted judgment goes on where it stopped.
+pictures, `cot_references.jsonl` the references as split and sorted, `cot_summary.json` the numbers,
+of the run and by group. Replies of a judge model are kept in a cache and measured scores in
+`cot_measures.jsonl`, so that an interrupted judgment goes on where it stopped.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gre.environment import describe
+from gre.evaluation.cot.groups import CotGroups, groups_json, summarize_groups
 from gre.evaluation.cot.items import (
     NO_IMAGE,
     PREDICTIONS,
@@ -28,7 +29,7 @@ from gre.evaluation.cot.measures import (
     measure_inferences,
 )
 from gre.evaluation.cot.rows import Measured, quality_row, reference_row, score_item
-from gre.evaluation.cot.scores import CotSummary, summarize
+from gre.evaluation.cot.scores import CotSummary, Part, summarize
 from gre.evaluation.cot.settings import CotSettings
 from gre.evaluation.cot.verdicts import Judge
 from gre.evaluation.run_folder import write_json, write_jsonl
@@ -61,11 +62,13 @@ class CotResult:
     Attributes:
         run: Its folder.
         summary: Of the answers to the photos.
+        groups: The same by group.
         bounds: Of the answers without photos, as "no_image", where they were judged.
     """
 
     run: Path
     summary: CotSummary
+    groups: CotGroups
     bounds: Mapping[str, CotSummary]
 
 
@@ -109,20 +112,27 @@ def judge_run(
     run = work.run
     judged = judge_all(work.tasks, judge, tell=tell)
     blind = judge_all(work.blind_tasks, judge, tell=tell)
-    summary = _write_rows(run, QUALITY, judged, measures, settings)
+    parts = _write_rows(run, QUALITY, judged, measures, settings)
     bounds = {}
     if blind:
-        bounds["no_image"] = _write_rows(run, QUALITY_NO_IMAGE, blind, measures, settings)
+        blind_parts = _write_rows(run, QUALITY_NO_IMAGE, blind, measures, settings)
+        bounds["no_image"] = summarize(blind_parts, weights=settings.weights)
     references = [row for row in map(reference_row, judged) if row is not None]
     write_jsonl(run / "cot_references.jsonl", references)
-    result = CotResult(run, summary, bounds)
+    result = CotResult(
+        run,
+        summarize(parts, weights=settings.weights),
+        summarize_groups([j.task.groups for j in judged], parts, weights=settings.weights),
+        bounds,
+    )
     _write_summary(result, work, judge, settings)
     return result
 
 
 def _write_rows(
     run: Path, name: str, judged: Sequence[Judged], measures: Measures, settings: CotSettings
-) -> CotSummary:
+) -> list[dict[str, Part]]:
+    """Write a line per sample; give the parts of each."""
     kept = KeptScores(run / "cot_measures.jsonl")
     captions = measure_captions(judged, measures, kept)
     inferences = measure_inferences(judged, measures, kept)
@@ -135,7 +145,7 @@ def _write_rows(
         for one in judged
     ]
     write_jsonl(run / name, [quality_row(j, p) for j, p in zip(judged, parts, strict=True)])
-    return summarize(parts, weights=settings.weights)
+    return parts
 
 
 def _write_summary(result: CotResult, work: CotWork, judge: Judge, settings: CotSettings) -> None:
@@ -144,6 +154,7 @@ def _write_summary(result: CotResult, work: CotWork, judge: Judge, settings: Cot
         {
             "name": result.run.name,
             **result.summary.to_json(),
+            "groups": groups_json(result.groups),
             "bounds": {name: bound.to_json() for name, bound in result.bounds.items()},
             "judge": dict(judge.describe()),
             "usage": dict(judge.usage()),

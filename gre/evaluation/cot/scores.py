@@ -164,14 +164,29 @@ class CotSummary:
         """Most samples that any part could not measure."""
         return max(sum(part.unscored.values()) for part in self.parts.values())
 
-    def to_json(self) -> dict[str, Any]:  # Any: nested plain values, ready for json.dumps
-        """Plain values for `cot_summary.json`."""
+    @property
+    def num_scored(self) -> int:
+        """Samples with a chain score."""
+        return self.parts["chain_score"].n
+
+    @property
+    def num_undefined(self) -> int:
+        """Samples in whose chain there is nothing to measure."""
+        return sum(self.parts["chain_score"].undefined.values())
+
+    @property
+    def num_unscored(self) -> int:
+        """Samples whose chain could not be measured."""
+        return sum(self.parts["chain_score"].unscored.values())
+
+    def numbers(self) -> dict[str, Any]:  # Any: nested plain values, ready for json.dumps
+        """Plain values: counts, parts, and the paper's one number."""
         has_f1 = not math.isnan(self.f1)
         return {
             "n": self.n,
-            "unit": "percent",
-            "n_scored": self.parts["chain_score"].n,
-            "n_unscored": sum(self.parts["chain_score"].unscored.values()),
+            "n_scored": self.num_scored,
+            "n_undefined": self.num_undefined,
+            "n_unscored": self.num_unscored,
             "parts": {
                 **{name: part.to_json() for name, part in self.parts.items()},
                 "f1": {
@@ -180,6 +195,13 @@ class CotSummary:
                 },
             },
             "cot_quality": None if math.isnan(self.combined) else self.combined,
+        }
+
+    def to_json(self) -> dict[str, Any]:  # Any: nested plain values, ready for json.dumps
+        """Plain values for `cot_summary.json`."""
+        return {
+            "unit": "percent",
+            **self.numbers(),
             "cot_quality_missing": list(self.missing),
             "cot_quality_weights": dict(self.weights),
             "cot_quality_reading": READING,

@@ -9,7 +9,7 @@
     if (!haystacks.has(row)) {
       const sample = data.samples[row.sample];
       haystacks.set(row, [sample.id, row.reason, row.place, ...Object.values(sample.groups),
-        ...row.steps ?? [], row.answer, row.raw].filter(Boolean).join("\n").toLowerCase());
+        ...row.steps ?? [], row.answer, row.raw, ...(row.draws ?? []).map((draw) => draw.text)].filter(Boolean).join("\n").toLowerCase());
     }
     return haystacks.get(row);
   };

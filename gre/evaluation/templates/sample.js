@@ -9,7 +9,9 @@ const sampleView = {
     return list;
   },
   inset(row, sample) {
-    const points = [sample.point, row.point].filter(Boolean).map(project);
+    const drawnPoints = (row.draws ?? []).map((draw) => draw.point).filter(Boolean).map(project);
+    const ends = [sample.point, row.point].filter(Boolean).map(project);
+    const points = [...ends, ...drawnPoints];
     const xs = points.map((p) => p[0]);
     const ys = points.map((p) => p[1]);
     const width = Math.max(60, (Math.max(...xs) - Math.min(...xs)) * 1.5, (Math.max(...ys) - Math.min(...ys)) * 3);
@@ -17,8 +19,9 @@ const sampleView = {
     const mark = drawn("g", { class: `mark chosen ${row.km === undefined ? "" : bandOf(row)}` });
     const path = (name, d) => mark.append(drawn("path", { class: name, d }));
     if (row.point) path("way", greatCircle(sample.point, row.point));
-    path("truth", `M${points[0].join(" ")}h0`);
-    if (row.point) path("guess", `M${points[1].join(" ")}h0`);
+    for (const point of drawnPoints) path("drawn", `M${point.join(" ")}h0`);
+    path("truth", `M${ends[0].join(" ")}h0`);
+    if (row.point) path("guess", `M${ends[1].join(" ")}h0`);
     return drawn("svg", {
       class: "worldmap", role: "img", "aria-label": "Map of truth and guess",
       viewBox: `${centre[0] - width / 2} ${centre[1] - width / 4} ${width} ${width / 2}`,
@@ -29,6 +32,21 @@ const sampleView = {
       .map((run, index) => [run.name, index, run.rows.find((other) => other.sample === row.sample)])
       .filter(([, index, other]) => index !== runIndex && other)
       .map(([name, , other]) => [name, verdict(other)]);
+  },
+  // Every answer of a model that was asked several times; the one that stands for all is marked.
+  sampled(row) {
+    const { draws, spread } = row;
+    const readable = draws.filter((draw) => draw.point).length;
+    const told = [`${number(readable)} of ${number(draws.length)} readable`];
+    if (spread) told.push(`${kilometres(spread.km)} around the chosen one hold ${Math.round(spread.share * 100)} % of them`);
+    const list = element("ol", { class: "draws" }, ...draws.map((draw) => {
+      const where = draw.point ? `${degrees(draw.point)} · ${kilometres(draw.km)} off`
+        : `unreadable: ${draw.reason}`;
+      return draw.chosen ? element("li", { class: "chosen" }, `${where} · chosen, shown above`)
+        : element("li", {}, element("details", {}, element("summary", {}, where),
+          element("p", { class: "raw" }, draw.text)));
+    }));
+    return [element("h3", {}, "Sampled answers"), element("p", { class: "note" }, told.join("; ")), list];
   },
   story(row, sample, runIndex) {
     const guess = row.point ? [degrees(row.point), row.place].filter(Boolean).join(" · ") : "";
@@ -54,6 +72,7 @@ const sampleView = {
     if (row.raw !== undefined) {
       parts.push(element("h3", {}, "Text as written"), element("p", { class: "raw" }, row.raw));
     }
+    if (row.draws) parts.push(...this.sampled(row));
     return parts;
   },
   fill(row, runIndex) {
@@ -62,8 +81,10 @@ const sampleView = {
     one("sample-picture").replaceChildren(sample.picture
       ? element("img", { src: sample.picture, alt: `Photo ${sample.id}` })
       : element("p", { class: "note" }, "This photo is not embedded in the page."));
-    one("sample-map").replaceChildren(this.inset(row, sample));
-    const tell = () => one("sample-text").replaceChildren(...this.story(row, sample, runIndex));
+    const tell = () => {
+      one("sample-map").replaceChildren(this.inset(row, sample));
+      one("sample-text").replaceChildren(...this.story(row, sample, runIndex));
+    };
     this.shown = row;
     tell();
     if (row.packed !== undefined && canUnpack) {

@@ -86,6 +86,51 @@ def test_what_cannot_be_judged_is_counted_and_is_no_zero(
     assert rows[0]["detail"] == "the photo is damaged"
 
 
+def test_each_scene_and_indicator_has_its_own_numbers_and_counts(
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    bench: Path,
+    references: References,
+    run_writer: Callable[..., Path],
+) -> None:
+    """Four photos: gold, gold, not asked, no reasoning; the harbours are 1, 3 and 4."""
+    texts = dict(list(gold(references).items())[:4])
+    texts |= {list(texts)[2]: None, list(texts)[3]: "<answer> 1.0, 2.0 </answer>"}
+    folder = run_writer(tmp_path / "run", references, texts)
+    path = folder / "predictions.jsonl"
+    rows = rows_of(path)
+    scenes = ("harbour", "[bold]road", "harbour", "harbour")
+    kinds = (["explicit: language", "climate"], ["language"], ["climate"], [])
+    for row, scene, indicators in zip(rows, scenes, kinds, strict=True):
+        row |= {"groups": {"scene": scene, "country": "France"}, "indicators": indicators}
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    code, out, err = run(capsys, "judge", folder, "--data", bench)
+    assert code == 3, err
+    groups = json.loads((folder / "cot_summary.json").read_text())["groups"]
+    assert list(groups) == ["scene", "indicator", "indicator type"]  # not by country
+    names = ("n", "n_scored", "n_undefined", "n_unscored")
+    counts = {
+        (name, value): tuple(found[key] for key in names)
+        for name, values in groups.items()
+        for value, found in values.items()
+    }
+    assert counts == {
+        ("scene", "harbour"): (3, 1, 1, 1),
+        ("scene", "[bold]road"): (1, 1, 0, 0),
+        ("indicator", "language"): (2, 2, 0, 0),
+        ("indicator", "climate"): (2, 1, 0, 1),  # a photo with two kinds is in both
+        ("indicator type", "explicit"): (2, 2, 0, 0),
+        ("indicator type", "implicit"): (2, 1, 0, 1),
+    }
+    harbour = groups["scene"]["harbour"]["parts"]["recall"]
+    assert (harbour["mean"], harbour["n"]) == (100.0, 1)
+    assert (harbour["undefined"], harbour["unscored"]) == ({"empty_chain": 1}, {"not_asked": 1})
+    line = next(line for line in out.splitlines() if "scene: harbour" in line)
+    cells = [cell.strip() for cell in line.replace("┃", "│").split("│")]
+    assert cells[1:6] == ["scene: harbour", "3", "1", "1", "100.0 (n 1)"]
+    assert "scene: [bold]road" in out
+
+
 def test_limit_and_no_image(
     capsys: pytest.CaptureFixture[str], gold_run: Path, bench: Path
 ) -> None:
