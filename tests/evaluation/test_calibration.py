@@ -116,3 +116,16 @@ def test_a_model_that_knows_its_error_is_calibrated_and_a_boaster_is_not() -> No
     assert boaster.mean_gap is not None
     assert honest.mean_gap is not None
     assert boaster.mean_gap > 0.2 > 0.08 > honest.mean_gap
+
+
+def test_from_few_answers_the_radius_is_too_small() -> None:
+    # With two answers the first is the medoid and the second ends the radius. Truth and second
+    # answer scatter alike, so either is the nearer one as often: half of the truths lie inside.
+    # The radius of 50 % holds the medoid alone.
+    two = calibrate(simulate(spread_km=100.0, believed_km=100.0, num=1000, draws=2))
+    assert two is not None
+    assert (two.by_share[0].share, two.by_share[0].rate) == (0.5, 0.0)
+    assert two.by_share[2].rate == pytest.approx(0.5, abs=0.05)  # 3 standard errors
+    eight = calibrate(simulate(spread_km=100.0, believed_km=100.0, num=1000, draws=8))
+    assert eight is not None
+    assert two.by_share[2].ci95[1] < 0.6 < 0.8 < (eight.by_share[2].rate or 0) < 0.9
