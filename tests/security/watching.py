@@ -112,6 +112,11 @@ def strangers(contacts: Iterable[Contact], *, named: Collection[str] = ()) -> li
     ]
 
 
+def without_pip(contacts: Iterable[Contact]) -> list[Contact]:
+    """Without those of pip, which environment.sh runs: it asks the package index, as it should."""
+    return [c for c in contacts if not re.search(r" -m pip |/pip/__pip-runner__", c.program)]
+
+
 def own_addresses() -> frozenset[str]:
     """This machine's name, and the addresses that it stands for."""
     name = socket.gethostname()
