@@ -39,4 +39,7 @@ gre_env() {
         printf 'gre is not installed in %s: run: bash environment.sh\n' "${active:-$root/.venv}" >&2
         return 1
     fi
+    # environment.sh leaves compiling to the first import. Where Python may not keep what it compiled,
+    # every process of every launch compiles the libraries anew: ten seconds of a processor each.
+    unset PYTHONDONTWRITEBYTECODE
 }

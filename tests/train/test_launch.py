@@ -8,7 +8,14 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from .launching import ROOT, kill_once_written, logged, run_script, stop_once_written
+from .launching import (
+    ROOT,
+    environment,
+    kill_once_written,
+    logged,
+    run_script,
+    stop_once_written,
+)
 
 SCRIPT = "stage1"
 
@@ -65,6 +72,20 @@ def test_help_shows_an_example() -> None:
     done = stage1("--help")
     assert done.returncode == 0
     assert "Example: bash scripts/train/stage1.sh" in done.stdout
+
+
+def test_scripts_let_python_keep_what_it_compiled() -> None:
+    """Where it may not, each rank of each launch compiles the libraries anew."""
+    asks = f'source "{ROOT}/scripts/lib/env.sh" && gre_env "{ROOT}" && exec python -c'
+    asks += " 'import sys; print(sys.dont_write_bytecode)'"
+    done = subprocess.run(
+        ["bash", "-c", asks],
+        env=environment(PYTHONDONTWRITEBYTECODE="1"),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"
 
 
 @pytest.mark.slow
