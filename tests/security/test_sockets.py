@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.evaluation.fake_server import FakeServer
-from tests.security.watching import Contact, SocketWatch, online, strangers
+from tests.security.watching import Contact, SocketWatch, commands_of, online, strangers
 
 pytestmark = pytest.mark.timeout(900)
 ROOT = Path(__file__).resolve().parents[2]
@@ -139,6 +139,18 @@ def test_evaluate_and_report_talk_to_nobody(watch, sample_world: Path, tmp_path:
     assert seen.contacts == []
     assert any(" -m gre report " in program for program in seen.programs)
     assert (tmp_path / "page.html").stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_predict_talks_to_nobody(
+    watch, sample_world: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    photo = sorted((sample_world / "bench/test/imgs").iterdir())[0]
+    words = ("--model", tiny_model, "--max-new-tokens", 2, "--map", "guess.html")
+    seen = watch(*GRE, "predict", photo, *words, check=False)
+    assert seen.done.returncode in (0, 3), seen.done.stderr[-2000:]  # random weights say nothing
+    assert seen.contacts == []
+    assert commands_of(seen.programs) == {"predict"}
 
 
 def test_evaluate_talks_to_the_named_endpoint_alone(
