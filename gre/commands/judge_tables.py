@@ -63,7 +63,7 @@ def print_groups(result: "CotResult") -> None:
         return
     shown = [name for name in GROUP_PARTS if not _is_empty(result.summary, name)]
     table = Table(caption="percent, mean of the scored samples · intervals: cot_summary.json")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for head in ("n", "undefined", "unscored", *(PART_NAMES[name] for name in shown)):
         table.add_column(head, justify="right")
     for name, values in result.groups.items():
@@ -71,6 +71,7 @@ def print_groups(result: "CotResult") -> None:
             counts = (summary.n, summary.num_undefined, summary.num_unscored)
             cells = (*map(str, counts), *(_brief(summary, part) for part in shown))
             table.add_row(escape(f"{name}: {value}"), *cells)
+        table.add_section()
     stdout.print(table)
 
 

@@ -15,6 +15,8 @@ PARTS_BY_GROUP = ("recall", "precision", "f1", "chain_score")
 """Shown by group wherever they are known."""
 PAPER_PARTS = ("indicator_recall", "ref_clip_score", "bert_score")
 """Shown by group where some run has a value."""
+SHOWN_GROUPS = ("scene", "indicator")
+"""The others are folded."""
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,13 @@ class GroupQualityTable:
         title: Of the group.
         parts: Names of the columns.
         rows: Value after value, each with every judged run.
-        is_long: Whether it is folded.
+        is_folded: Whether its rows are shown on demand.
     """
 
     title: str
     parts: tuple[str, ...]
     rows: tuple[GroupQualityRow, ...]
-    is_long: bool
+    is_folded: bool
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,8 @@ def _group_table(name: str, judged: Sequence[JudgedRun]) -> GroupQualityTable:
         if value in group
     )
     title = GROUP_TITLES.get(name, name.capitalize())
-    return GroupQualityTable(title, parts, rows, len(rows) > LONG_GROUP)
+    is_folded = name not in SHOWN_GROUPS or len(values) > LONG_GROUP
+    return GroupQualityTable(title, parts, rows, is_folded)
 
 
 def _group_row(
