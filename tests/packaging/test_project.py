@@ -2,9 +2,7 @@
 
 import re
 import subprocess
-import sys
 import tomllib
-import zipfile
 from pathlib import Path
 
 import pytest
@@ -80,21 +78,3 @@ def test_the_licence_is_apache_2() -> None:
     text = (ROOT / "LICENSE").read_text()
     assert "Version 2.0, January 2004" in text
     assert "END OF TERMS AND CONDITIONS" in text
-
-
-@pytest.mark.slow
-def test_the_wheel_carries_every_file_of_the_package(tmp_path: Path) -> None:
-    source = tmp_path / "source"
-    for file in tracked():
-        target = source / file.relative_to(ROOT)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(file.read_bytes())
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation"]
-    command += ["--wheel-dir", str(tmp_path), str(source)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=200)
-    assert done.returncode == 0, done.stderr[-2000:]
-    (wheel,) = tmp_path.glob("gre_suite-*.whl")
-    with zipfile.ZipFile(wheel) as opened:
-        shipped = set(opened.namelist())
-    package = {str(file.relative_to(ROOT)) for file in tracked() if ROOT / "gre" in file.parents}
-    assert sorted(package - shipped) == []
