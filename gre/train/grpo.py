@@ -51,7 +51,7 @@ from gre.train.reasoning import ReasoningTrainer
 from gre.train.reward_functions import check_gold, chosen_rewards, trl_reward
 from gre.train.rollouts import RolloutLog
 from gre.train.scale import ScaleOptions, ScaleSchedule
-from gre.train.sft import prepare_output, training_dtype
+from gre.train.sft import prepare_output, refuse_another_run, training_dtype
 from gre.train.stopping import train_to_end
 
 logger = logging.getLogger(__name__)
@@ -160,6 +160,7 @@ def check_grpo(config: Path, arguments: Sequence[str], *, world_size: int) -> No
     refuse_adapter(run.model.model_name_or_path)
     output_dir = Path(run.trainer.output_dir)
     check_output_dir(output_dir, overwrite=run.data.overwrite, remove=False)
+    refuse_another_run(run, output_dir, world_size=world_size)
     records = read_stage_records(run)
     heldout = read_heldout(run, question="")
     rows = run.trainer.per_device_train_batch_size * run.trainer.gradient_accumulation_steps

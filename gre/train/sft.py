@@ -34,7 +34,7 @@ from gre.models.qwen_vl import (
 )
 from gre.train.base import StageTrainer
 from gre.train.callbacks import EvaluateAtEnd, MetricsLog
-from gre.train.checkpoints import check_manifest, check_output_dir, find_resume
+from gre.train.checkpoints import check_manifest, check_output_dir, find_resume, is_complete
 from gre.train.compact_head import compact_head_on_cpu
 from gre.train.config import PackingOptions
 from gre.train.export import finish
@@ -120,6 +120,7 @@ def check_sft(config: Path, arguments: Sequence[str], *, world_size: int) -> Non
     refuse_adapter(run.model.model_name_or_path)
     output_dir = Path(run.trainer.output_dir)
     check_output_dir(output_dir, overwrite=run.data.overwrite, remove=False)
+    refuse_another_run(run, output_dir, world_size=world_size)
     records, heldout, _ = read_run_records(run)
     rows = run.trainer.per_device_train_batch_size * run.trainer.gradient_accumulation_steps
     logger.info(
@@ -154,6 +155,21 @@ def run_sft(config: Path, arguments: Sequence[str]) -> Path:
     )
     finish(trainer, run, stage="sft")
     return output_dir
+
+
+def refuse_another_run(run: Run, output_dir: Path, *, world_size: int) -> None:
+    """Refuse to go on with a run that was begun under other data, settings or processes.
+
+    Called before any rank starts, and changes nothing; `prepare_output` asks again.
+
+    Raises:
+        InputError: The first difference.
+    """
+    is_replaced = is_complete(output_dir)  # overwrite is set: `check_output_dir` saw to it
+    if is_replaced or not find_resume(output_dir, is_main=False):
+        return
+    data_path = Path(run.data.data_path)
+    check_identity(output_dir, run_identity(run.values, data_path=data_path, world_size=world_size))
 
 
 def prepare_output(run: Run, output_dir: Path) -> Path | None:

@@ -159,6 +159,35 @@ def test_the_dry_run_finds_what_would_stop_a_run(
     assert not (tmp_path / "run").exists()
 
 
+@pytest.mark.parametrize(
+    ("changes", "world_size", "message"),
+    [
+        ({"learning_rate": 1e-5}, 1, "learning_rate: the run in .* was begun with 0.003"),
+        ({}, 2, "was begun by 1 processes, this run has 2"),
+    ],
+)
+def test_the_dry_run_knows_another_run(
+    trained: Path,
+    sample_world: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    changes: dict[str, object],
+    world_size: int,
+    message: str,
+) -> None:
+    run, half_written = tmp_path / "run", tmp_path / "run/checkpoint-9"
+    kept = ("resolved.yaml", "run.json", "checkpoint-2/complete.json")
+    half_written.mkdir(parents=True)
+    (run / "checkpoint-2").mkdir()
+    for name in kept:
+        shutil.copy(trained / name, run / name)
+    check_sft(CONFIG, flags(sample_world, tiny_model, run), world_size=1)  # the same goes on
+    arguments = flags(sample_world, tiny_model, run, **changes)
+    with pytest.raises(InputError, match=message):
+        check_sft(CONFIG, arguments, world_size=world_size)
+    assert half_written.is_dir()  # a check removes nothing
+
+
 def test_only_the_completion_is_learnt(sample_world: Path, tiny_model: Path) -> None:
     from gre.data.datasets import sft_dataset
     from gre.data.records import read_cot
