@@ -29,6 +29,8 @@ while [[ $# -gt 0 ]]; do
 done
 
 bash "$GRE_ROOT/environment.sh"
+first=""
+gre_active_env >/dev/null || first=$'\n'"First      source '$GRE_ROOT/.venv/bin/activate'"
 gre_env "$GRE_ROOT" || exit 1
 if "$fresh" && [[ -d "$work" ]]; then
   if [[ ! -e "$work/.gre-quickstart" ]]; then
@@ -45,7 +47,7 @@ started=$SECONDS
 step() { printf '\n[%s/4] %s\n' "$1" "$2"; }
 
 # Shorter runs than those of a campaign: scripts/ablation.sh trains at full length, for several seeds.
-size=quick stage1="" stage2="--max_steps 60" stage3="--max_steps 80" evaluation=""
+size=quick stage1="" stage2="--max_steps 50" stage3="--max_steps 60" evaluation=""
 if "$fast"; then
   size=fast
   stage1="--max_steps 200 --heldout_steps 200 --save_steps 200"
@@ -89,7 +91,7 @@ Done in $(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s after 
 Look at    $work/report.html            table, map, errors and every photo with its reasoning
            $work/rollouts_stage3.html   what reinforcement tried: answers, points on a map, rewards
            $work/table.md               base, CI, CI+I, CI+II, CI+I+II: the paper's Table 4 in small
-           $work/world/bench/test/imgs  the held-out pictures
+           $work/world/bench/test/imgs  the held-out pictures$first
 Run next   gre predict $work/world/bench/test/imgs/test-00000.jpg --model $work/stage3
            gre predict YOUR_PHOTO.jpg --model $work/stage3 --map guess.html
 On GPUs    bash scripts/train/stage1.sh models/Qwen2.5-VL-7B-Instruct   (training.md says how to fetch the data)

@@ -12,7 +12,7 @@ from gre.errors import InputError
 def sample_world(
     directory: Annotated[Path, typer.Argument(help="Folder to make.")],
     size: Annotated[
-        str, typer.Option(help="fast (1,744 pictures), quick (8,524) or full (18,712).")
+        str, typer.Option(help="fast (1,744 pictures), quick (8,524) or full (19,512).")
     ] = "quick",
     seed: Annotated[int, typer.Option(help="Same seed, same bytes.", min=0)] = 42,
     workers: Annotated[

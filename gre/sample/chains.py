@@ -10,7 +10,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
+from gre.geo.latlon import LatLon
 from gre.prompts import format_answer, format_response
+from gre.sample.cities import CITIES, City
 from gre.sample.scenes import SCENE_NAMES, Scene, generator
 
 LOCATE_QUESTION = "Where was this photo taken? Name the cues, then give latitude and longitude."
@@ -26,6 +28,15 @@ STEP_SEPARATOR = " // "
 
 MAX_COMPARED = 3
 """Cues that a judge compares before the country; more make its thoughts long."""
+
+ROUGH_SHARE = 0.6
+"""How often the teacher names only the country of a city it is unsure of, with rough coordinates.
+
+Ours. A set that keeps every answer within 750 km of the truth keeps such answers, too.
+"""
+
+ROUGH_DEGREES = 5
+"""Rough coordinates are whole multiples of this: up to 393 km off, so within the 750 km."""
 
 _SCRIPT_NAMES: Mapping[str, str] = {
     "latin": "Latin",
@@ -120,7 +131,7 @@ def reasoning_steps(scene: Scene) -> tuple[str, ...]:
 
 def chain_text(scene: Scene) -> str:
     """The numbered steps in one line, as in the published examples."""
-    return STEP_SEPARATOR.join(f"{i}. {step}" for i, step in enumerate(reasoning_steps(scene), 1))
+    return _numbered(reasoning_steps(scene))
 
 
 def answer_text(scene: Scene) -> str:
@@ -129,8 +140,31 @@ def answer_text(scene: Scene) -> str:
 
 
 def response_text(scene: Scene) -> str:
-    """The whole response that a training record holds: reasoning, then answer."""
+    """The response of an observer who knows the place: reasoning, then answer."""
     return format_response(chain_text(scene), answer_text(scene))
+
+
+def teacher_response_text(scene: Scene) -> str:
+    """The response that a cold-start record holds: a teacher's, who is unsure of some cities.
+
+    Of a city that is not the first of its country in the table, it says only the country, with
+    rough coordinates, in ROUGH_SHARE of the pictures. What the rest of the answers say, and rewards
+    by distance can find out, is that more can be told.
+    """
+    if not is_rough(scene):
+        return response_text(scene)
+    country = scene.city.country.name
+    steps = (*reasoning_steps(scene)[:-1], f"This is somewhere in {country}.")
+    rough = LatLon(_rough(scene.point.lat), _rough(scene.point.lon))
+    return format_response(_numbered(steps), format_answer(rough))
+
+
+def is_rough(scene: Scene) -> bool:
+    """Whether the teacher names only the country of this scene."""
+    if _is_well_known(scene.city):
+        return False
+    rng = generator(scene.seed, scene.split, scene.index, stream=3)
+    return bool(rng.random() < ROUGH_SHARE)
 
 
 def compared_cues(seen: Scene, told: Scene) -> tuple[tuple[str, str, str], ...]:
@@ -173,6 +207,18 @@ def indicators(scene: Scene) -> tuple[str, ...]:
 def scene_name(scene: Scene) -> str:
     """The scene's class in GREval-Bench's words."""
     return SCENE_NAMES[scene.layout]
+
+
+def _numbered(steps: Sequence[str]) -> str:
+    return STEP_SEPARATOR.join(f"{i}. {step}" for i, step in enumerate(steps, 1))
+
+
+def _is_well_known(city: City) -> bool:
+    return city is next(c for c in CITIES if c.seen and c.country == city.country)
+
+
+def _rough(degrees: float) -> float:
+    return float(ROUGH_DEGREES * round(degrees / ROUGH_DEGREES))
 
 
 def _choose(rng: np.random.Generator, *wordings: str) -> str:

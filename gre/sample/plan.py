@@ -58,7 +58,7 @@ FAST = WorldSizes(cot=1200, judge=160, seed=160, val=32, test=100, judge_test=60
 """Enough to see every stage run."""
 
 FULL = WorldSizes(
-    cot=8000, judge=4000, seed=4000, val=256, test=1200, judge_test=1000, judge_val=256
+    cot=8000, judge=4000, seed=4000, val=256, test=2000, judge_test=1000, judge_val=256
 )
 """Enough for all three stages, and a test split with narrow intervals."""
 

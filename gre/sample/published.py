@@ -18,8 +18,8 @@ from gre.sample.chains import (
     compared_cues,
     indicators,
     reasoning_steps,
-    response_text,
     scene_name,
+    teacher_response_text,
 )
 from gre.sample.judge import JudgeItem
 from gre.sample.scenes import Scene
@@ -34,8 +34,8 @@ def image_name(scene: Scene) -> str:
 
 
 def cot_record(scene: Scene) -> Record:
-    """GRE30K-CoT: question, gold reasoning and answer."""
-    return _conversation(scene, LOCATE_QUESTION, response_text(scene)) | {
+    """GRE30K-CoT: question, reasoning and answer of the teacher, within 750 km of the truth."""
+    return _conversation(scene, LOCATE_QUESTION, teacher_response_text(scene)) | {
         "id": scene.id,
         "kind": "locate",
     }

@@ -39,7 +39,7 @@ from gre.sample.scenes import Scene
 __all__ = ["FAST", "FULL", "QUICK", "WorldSizes", "WorldSummary", "write_sample_world"]
 
 FORMAT = "gre-sample-world"
-VERSION = 3
+VERSION = 4
 """Raised whenever the same seed gives other files."""
 
 FOLDERS = {
