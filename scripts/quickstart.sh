@@ -47,7 +47,7 @@ started=$SECONDS
 step() { printf '\n[%s/4] %s\n' "$1" "$2"; }
 
 # Shorter runs than those of a campaign: scripts/ablation.sh trains at full length, for several seeds.
-size=quick stage1="" stage2="--max_steps 50" stage3="--max_steps 60" evaluation=""
+size=quick stage1="" stage2="" stage3="--max_steps 60" evaluation=""
 if "$fast"; then
   size=fast
   stage1="--max_steps 200 --heldout_steps 200 --save_steps 200"
