@@ -23,7 +23,7 @@ from gre.demo.handlers import (
     verdict,
 )
 from gre.demo.locate import Request
-from gre.demo.models import ModelShelf
+from gre.demo.models import ModelShelf, short_name
 from gre.errors import GreError
 from gre.evaluation.samples import Sample
 
@@ -57,7 +57,7 @@ def build(shelf: ModelShelf, examples: Sequence[Sample], *, max_new_tokens: int 
     with gr.Blocks(title="GRE Suite", analytics_enabled=False, delete_cache=(300, 1800)) as page:
         _html(f"<h1>Where was this photo taken?</h1>{views.note(ABOUT)}")
         model = gr.Radio(
-            [(_short(name), name) for name in shelf.names], value=shelf.names[0], label="Model"
+            [(short_name(name), name) for name in shelf.names], value=shelf.names[0], label="Model"
         )
         with gr.Tabs():
             with gr.Tab("Locate"):
@@ -82,8 +82,9 @@ def _locate_tab(
                 stop = gr.Button("Stop")
             gallery = None
             if examples:
-                _html("<h2>Examples</h2>")
-                gallery = _html(views.examples(examples), script="examples.js")
+                gallery = _html(
+                    f"<h2>Examples</h2>{views.examples(examples)}", script="examples.js"
+                )
         with gr.Column(scale=3, min_width=300):
             world = _html(views.photo_map([]), script="map.js", elem_id="world")
             now = _html(views.note("Drop photos and press Locate."), elem_id="now")
@@ -109,6 +110,7 @@ def _locate_tab(
         yield from located([Photo(sample.image_path, sample.truth)], *values)
 
     queue = {"concurrency_id": "model", "concurrency_limit": 1, "api_visibility": "private"}
+    go.click(None, None, None, js=f"() => {{ {_source('show_map.js')} }}")
     runs = [go.click(from_upload, [upload, *options], shown, **queue)]
     if gallery is not None:
         runs.append(gallery.click(from_example, options, shown, **queue))
@@ -195,10 +197,6 @@ def _html(
 
 def _source(name: str) -> str:
     return files("gre.demo").joinpath("templates", name).read_text(encoding="utf-8")
-
-
-def _short(name: str) -> str:
-    return Path(name).name if Path(name).is_dir() else name
 
 
 def launch_options(*, port: int | None) -> dict[str, Any]:

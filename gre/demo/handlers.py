@@ -10,7 +10,7 @@ from markupsafe import Markup
 from gre.demo import views
 from gre.demo.game import Round, play, points, read_guess
 from gre.demo.locate import Request, Step, locate
-from gre.demo.models import ModelShelf
+from gre.demo.models import ModelShelf, short_name
 from gre.errors import GreError, InputError
 from gre.evaluation.samples import Sample
 from gre.evaluation.thumbnails import make_thumbnail
@@ -58,7 +58,7 @@ def locate_all(
     if not photos:
         yield Screen(views.problem("Choose a photo first: drop one above, or take an example."))
         return
-    yield Screen(views.note(f"Loading {model} …"))
+    yield Screen(views.note(f"Loading {short_name(model)} …"))
     try:
         localizer = shelf.get(model)
     except GreError as error:

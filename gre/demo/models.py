@@ -46,6 +46,11 @@ class ModelShelf:
             return self._loaded
 
 
+def short_name(name: str) -> str:
+    """A model's name for the page: of a folder its last part, a hub id whole."""
+    return Path(name).name if Path(name).is_dir() else name
+
+
 def find_models(named: Sequence[str], root: Path) -> list[str]:
     """The models named, else those that the quickstart left under `root`, the best first.
 

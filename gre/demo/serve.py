@@ -24,12 +24,15 @@ QUIET = {
 def serve(
     shelf: ModelShelf, examples: "Sequence[Sample]", *, port: int | None, max_new_tokens: int
 ) -> None:
-    """Serve the page until Ctrl-C or SIGTERM.
+    """Serve the page until Ctrl-C, SIGTERM, or the end of its terminal (not under nohup).
 
     Raises:
         OSError: The port is taken.
     """
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, lambda *_: sys.exit(0))
     with tempfile.TemporaryDirectory(prefix="gre-demo-") as uploads:
         os.environ.update(QUIET, GRADIO_TEMP_DIR=uploads)
         from gre.demo.app import build, launch_options

@@ -7,6 +7,7 @@ from pathlib import Path
 from markupsafe import Markup
 
 from gre.demo.game import Round
+from gre.demo.models import short_name
 from gre.evaluation.map_page import degrees, photo_facts
 from gre.evaluation.reasoning import tell
 from gre.evaluation.samples import Sample
@@ -102,7 +103,28 @@ def photo_map(rows: Sequence[Row], *, title: str = "World map of the guesses") -
                 radius_km=radius_km if isinstance(radius_km, float) else None,
             )
         )
-    return _framed(map_svg([MapLayer("guesses", marks)], title=title, element_id="located-map"))
+    drawn = map_svg([MapLayer("guesses", marks)], title=title, element_id="located-map")
+    kinds = [
+        ("off", "guess, teal near to red far", any(m.error_km is not None for m in marks)),
+        ("unmeasured", "guess", any(m.guess and m.error_km is None for m in marks)),
+        ("true", "truth", any(m.truth for m in marks)),
+        ("ring", "holds 90 % of the answers", any(m.radius_km is not None for m in marks)),
+    ]
+    return _framed(drawn) + _key(kinds)
+
+
+def _key(kinds: Sequence[tuple[str, str, bool]]) -> Markup:
+    """What the marks of a map are: style, words, whether it is on the map; nothing for none."""
+    items = [
+        Markup('<li><span class="{}"></span>{}</li>').format(css, words)
+        for css, words, is_there in kinds
+        if is_there
+    ]
+    if not items:
+        return NOTHING
+    return Markup('<ul class="key" aria-label="Meaning of the marks">{}</ul>').format(
+        Markup("").join(items)
+    )
 
 
 def guess_map(pin: LatLon | None, played: Round | None = None) -> Markup:
@@ -115,7 +137,13 @@ def guess_map(pin: LatLon | None, played: Round | None = None) -> Markup:
     elif pin is not None:
         marks.append(MapMark(None, pin, "your guess"))
     title = "World map: click where you think the photo was taken"
-    return _framed(map_svg([MapLayer("guess", marks)], title=title, element_id="guess-map"))
+    drawn = map_svg([MapLayer("guess", marks)], title=title, element_id="guess-map")
+    kinds = [
+        ("you", "you", bool(marks)),
+        ("unmeasured", "the model", played is not None and played.model is not None),
+        ("true", "truth", played is not None),
+    ]
+    return _framed(drawn) + _key(kinds)
 
 
 def score_board(rounds: Sequence[Round]) -> Markup:
@@ -151,7 +179,7 @@ def history(rows: Sequence[Row]) -> Markup:
         cells.append(
             [
                 Path(str(row["photo"])).name,
-                str(row["model"]),
+                short_name(str(row["model"])),
                 place or f"({row['reason']})",
                 f"{error_km:,.0f} km" if isinstance(error_km, float) else "–",
             ]
@@ -214,8 +242,9 @@ def _table(caption: str, header: Sequence[str], rows: Sequence[Sequence[str]]) -
 
 
 def standalone(*parts: Markup) -> Markup:
-    """Parts with the style they need, for a notebook."""
+    """Parts with the style they need, for a notebook; maps without the buttons of a script."""
     style = files("gre.demo").joinpath("templates/demo.css").read_text(encoding="utf-8")
+    style += ".gre .zoom { display: none; }"
     return Markup('<style>{}</style><div class="gre">{}</div>').format(
         Markup(style),  # noqa: S704 - a file of this package
         Markup("").join(parts),

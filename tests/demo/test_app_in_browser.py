@@ -139,6 +139,8 @@ def test_example_and_game_at_phone_and_desktop_width(opened, app, width):
     page.locator("[data-example]").first.click()
     page.locator("#done .located").wait_for()
     assert "km" in page.locator("#done .facts").inner_text()  # its place is known
+    assert "truth" in page.locator("#world .key").inner_text()
+    assert page.locator("#world svg").bounding_box()["y"] < 700  # scrolled to, on a phone
     assert _width(page) == width
     assert _violations(page) == []
     page.get_by_role("tab", name="Guess it yourself").click()
