@@ -19,8 +19,8 @@ _MAP_STYLE = (
     "stroke-opacity:.75}"
 )
 _BAR_STYLE = "text{font:13px sans-serif;fill:#333}.bar{fill:#4a78a6}"
-_ROW, _LABEL, _BARS, _COUNT = 22, 170, 400, 90
-"""Height of a bar's row and widths of label, longest bar and count, pixels."""
+_ROW, _LABEL, _BARS, _COUNT = 22, 170, 230, 70
+"""Height of a bar's row, widths of label, longest bar and count, pixels; for phones, too."""
 
 
 def write_points_map(path: Path, points: Iterable[LatLon], *, title: str) -> None:

@@ -85,7 +85,7 @@ def accuracy_chart(curves: Sequence[Curve], bounds: Sequence[Bound], *, title: s
 
 def error_histogram(curve: Curve, *, y_max: float, title: str) -> Markup:
     """Share of samples by error, bars on a logarithmic axis; the unreadable stand apart."""
-    frame = _Frame(left=40, top=10, right=440, bottom=132, y_max=y_max)
+    frame = _Frame(left=40, top=10, right=422, bottom=132, y_max=y_max)
     percents, edges_km = histogram(curve)
     parts = [_grid(frame, y_step=_nice_step(y_max))]
     for percent, low, high in zip(percents, edges_km[:-1], edges_km[1:], strict=True):

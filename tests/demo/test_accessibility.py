@@ -52,7 +52,7 @@ def write_preflight(folder: Path, out: Path, sample_world: Path) -> None:
     severities = ("error", "warning", "note", "ok")
     items = [
         Finding(
-            name, "images", f"{name}: 3 photos cannot be opened", (f"{'long/' * 30}a.jpg: cut",)
+            name, "images", f"{'long/' * 30}: 3 cannot be opened", (f"{'long/' * 30}a.jpg: cut",)
         )
         for name in severities
     ]

@@ -19,7 +19,7 @@
   const kilometres = (km) =>
     `${km.toLocaleString("en", { maximumFractionDigits: km < 10 ? 1 : 0 })} km`;
   const degrees = (point) => `${point[0].toFixed(4)}, ${point[1].toFixed(4)}`;
-  const plain = (value) => (value === null ? "–" : value.toFixed(2).replace("-", "−"));
+  const plain = (value) => (value === null ? "–" : value.toFixed(2).replace(/^-0\.00$/, "0.00").replace("-", "−"));
   const signed = (value) => (value > 0 ? "+" : "") + plain(value);
   // Two shades to each side; within a fiftieth of the largest advantage there is none.
   const pull = (advantage) => {

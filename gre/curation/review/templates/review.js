@@ -116,6 +116,7 @@ function show() {
     fill(byId("steps"), item.steps);
     facts();
     byId("map").src = `/map/${item.index}?${encodeURIComponent(item.id)}`;
+    for (const node of document.querySelectorAll(".answered")) node.hidden = !item.distance;
     byId("map").alt = `map: truth ${item.truth}${item.distance ? `, answer ${item.distance} away` : ""}`;
   }
   for (const box of byId("reasons").querySelectorAll("input")) box.checked = item.reasons.includes(box.value);
