@@ -21,7 +21,7 @@ def report(
 ) -> None:
     """Write one self-contained page from runs: tables, errors, map and gallery, all offline.
 
-    Example: gre report work/eval/base work/eval/stage1 --out work/report.html --tables work/tables
+    Example: gre report work/eval/base work/eval/ci --out work/report.html --tables work/tables
     """
     start_logging()
     from gre.evaluation.report import write_report
