@@ -105,6 +105,8 @@ SHELL = "bash scripts/train/stage3.sh"
     ("call", "host", "port", "program", "parent", "is_stranger"),
     [
         ("bind", "::", 0, LAUNCHER, SHELL, False),  # the store of torchrun
+        ("listen", "::", 40049, LAUNCHER, SHELL, False),
+        ("bind", "::1", 0, f"{RANK} --dry-run", SHELL, False),  # urllib3 looks for IPv6
         ("look up", "localhost", 40049, RANK, LAUNCHER, False),
         ("connect", "::ffff:127.0.0.1", 40049, RANK, LAUNCHER, False),
         ("bind", "127.0.0.1", 0, RANK, LAUNCHER, False),
@@ -112,6 +114,10 @@ SHELL = "bash scripts/train/stage3.sh"
         ("connect", f"::ffff:{NOBODY}", 443, RANK, LAUNCHER, True),
         ("look up", "telemetry.invalid", 443, LAUNCHER, SHELL, True),
         ("bind", "::", 0, RANK, LAUNCHER, True),
+        ("listen", "::", 40049, RANK, LAUNCHER, True),
+        ("listen", "::1", 40049, f"{RANK} --dry-run", SHELL, True),
+        ("bind", "::1", 8000, f"{RANK} --dry-run", SHELL, True),
+        ("connect", "::1", 0, f"{RANK} --dry-run", SHELL, True),
         ("bind", "0.0.0.0", 29500, LAUNCHER, SHELL, True),
         ("connect", "127.0.0.1", 40049, f"{RANK} --dry-run", SHELL, True),  # no rank
         ("bind", "127.0.0.1", 0, "/env/bin/python -m gre report", SHELL, True),

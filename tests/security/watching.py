@@ -18,6 +18,8 @@ SOURCE = Path(__file__).with_name("watch") / "sockets.cpp"
 TORCHRUN = " -m torch.distributed.run --standalone "
 """How the stage scripts launch the ranks of one machine."""
 ANY_ADDRESS = ("::", "0.0.0.0")
+IPV6_PROBE = ("bind", "::1")
+"""At a port that is free. Source: urllib3, util/connection.py, _has_ipv6."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ class Contact:
     """A call, and the program that made it.
 
     Attributes:
-        call: connect, send, bind or look up.
+        call: connect, send, bind, listen or look up.
         host: Address or name.
         port: 0 where the call names none.
         program: Its command line.
@@ -100,6 +102,9 @@ def build_library(folder: Path) -> Path:
 def strangers(contacts: Iterable[Contact], *, named: Collection[str] = ()) -> list[Contact]:
     """Those that are neither a named endpoint nor ranks of this machine among themselves.
 
+    urllib3 binds a socket to ::1 when it is imported, to learn whether there is IPv6, and closes
+    it. That reaches nobody: who wants to be reached listens, who reaches out connects or sends.
+
     Args:
         contacts: What was done.
         named: Addresses that the user named, as host:port.
@@ -108,7 +113,9 @@ def strangers(contacts: Iterable[Contact], *, named: Collection[str] = ()) -> li
     return [
         contact
         for contact in contacts
-        if contact.address not in named and not _is_among_ranks(contact, own)
+        if contact.address not in named
+        and not _is_among_ranks(contact, own)
+        and (contact.call, contact.address) != IPV6_PROBE
     ]
 
 
@@ -136,8 +143,9 @@ def _is_among_ranks(contact: Contact, own: Collection[str]) -> bool:
     is_launcher = TORCHRUN in contact.program
     if not is_launcher and TORCHRUN not in contact.parent:
         return False
-    if contact.call == "bind" and contact.host in ANY_ADDRESS:
-        return is_launcher and contact.port == 0
+    if contact.host in ANY_ADDRESS:
+        is_free = (contact.call, contact.port) == ("bind", 0)
+        return is_launcher and (is_free or contact.call == "listen")
     return contact.host == "localhost" or contact.host in own or _is_loopback(contact.host)
 
 

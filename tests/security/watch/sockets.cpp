@@ -1,6 +1,6 @@
-// Preloaded into every program of a run (LD_PRELOAD), it writes down each address that is connected,
-// sent or bound to, and each host name that is looked up, before it lets the call through. Python,
-// C++ (the collectives of torch) and Rust (hf_xet) all make these calls through the C library.
+// Preloaded into every program of a run (LD_PRELOAD), it writes down each address that is connected or
+// sent to, bound or listened at, and each host name that is looked up, before it lets the call through.
+// Python, C++ (the collectives of torch) and Rust (hf_xet) make these calls through the C library.
 //
 // A line of the file that SOCKET_LOG names: call, host, port, program, its parent; tabs between. The
 // call "start" says that a program is watched, and has no host.
@@ -75,6 +75,14 @@ int connect(int s, const struct sockaddr *address, socklen_t size) {
 int bind(int s, const struct sockaddr *address, socklen_t size) noexcept {
     note_address("bind", address);
     return real<int (*)(int, const struct sockaddr *, socklen_t)>("bind")(s, address, size);
+}
+
+int listen(int s, int waiting) noexcept {
+    struct sockaddr_storage own;
+    socklen_t size = sizeof own;
+    if (getsockname(s, reinterpret_cast<struct sockaddr *>(&own), &size) == 0)
+        note_address("listen", reinterpret_cast<const struct sockaddr *>(&own));
+    return real<int (*)(int, int)>("listen")(s, waiting);
 }
 
 ssize_t sendto(int s, const void *data, size_t n, int flags, const struct sockaddr *address, socklen_t size) {
