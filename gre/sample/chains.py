@@ -214,7 +214,8 @@ def _numbered(steps: Sequence[str]) -> str:
 
 
 def _is_well_known(city: City) -> bool:
-    return city is next(c for c in CITIES if c.seen and c.country == city.country)
+    """Whether it is the first city of its country that the training files have."""
+    return city is next((c for c in CITIES if c.seen and c.country == city.country), city)
 
 
 def _rough(degrees: float) -> float:

@@ -7,13 +7,17 @@ from gre.geo.distance import great_circle_km
 from gre.sample.chains import (
     JUDGE_SAMPLE_QUESTION,
     LOCATE_QUESTION,
+    ROUGH_SHARE,
     STEP_SEPARATOR,
     chain_text,
     indicators,
+    is_rough,
     reasoning_steps,
     response_text,
     scene_name,
+    teacher_response_text,
 )
+from gre.sample.cities import CITIES
 from gre.sample.scenes import plan_split
 
 # Words that only the named cue brings into a chain.
@@ -32,6 +36,11 @@ CUE_WORDS = {
 @pytest.fixture(scope="module")
 def scenes():
     return plan_split("test", 1500, seed=9, taken=set(), skip_ambiguous=False)
+
+
+@pytest.fixture(scope="module")
+def cold_start():
+    return plan_split("cot", 1500, seed=9, taken=set(), skip_ambiguous=True)
 
 
 @pytest.mark.parametrize("cue", CUE_WORDS)
@@ -63,6 +72,28 @@ def test_a_response_follows_the_grammar_and_answers_the_truth(scenes):
         point = read_latlon(text)
         # Three decimals: at most 79 m off.
         assert great_circle_km(point, scene.point) <= 0.08
+
+
+def test_the_teacher_is_rough_about_some_cities_and_within_750_km(cold_start):
+    rough = [scene for scene in cold_start if is_rough(scene)]
+    for scene in rough:
+        text = teacher_response_text(scene)
+        assert follows_format(text)
+        assert scene.city.name not in text
+        assert text.split(" </think>")[0].endswith(f"somewhere in {scene.city.country.name}.")
+        assert great_circle_km(read_latlon(text), scene.point) < 750
+    for scene in cold_start:
+        assert (teacher_response_text(scene) == response_text(scene)) == (scene not in rough)
+
+
+def test_the_teacher_is_sure_of_one_city_a_country_and_rough_in_its_share_elsewhere(cold_start):
+    unsure = {scene.city.name for scene in cold_start if is_rough(scene)}
+    assert len(unsure) == 28
+    for country in {scene.city.country for scene in cold_start}:
+        assert any(c.name not in unsure for c in CITIES if c.seen and c.country == country)
+    draws = [is_rough(scene) for scene in cold_start if scene.city.name in unsure]
+    five_errors = 5 * (ROUGH_SHARE * (1 - ROUGH_SHARE) / len(draws)) ** 0.5
+    assert abs(sum(draws) / len(draws) - ROUGH_SHARE) < five_errors
 
 
 def test_steps_are_numbered_and_joined_as_published(scenes):

@@ -17,17 +17,17 @@ from gre.sample.write import FOLDERS, write_sample_world
 
 SIZES = WorldSizes(cot=24, judge=40, seed=10, val=8, test=20, judge_test=40, judge_val=24)
 TINY = WorldSizes(cot=4, judge=0, seed=2, val=1, test=1, judge_test=0, judge_val=0)
-RECORDS_OF_VERSION_3 = {
+RECORDS_OF_VERSION_4 = {
     "bench/judge_test/gre_judge.json": "b816b1d7bf38e113",
     "bench/test/greval_bench.json": "a5150919bc3972d6",
     "bench/test/oracle.jsonl": "f344ad949a502190",
     "bench/val/greval_bench.json": "fc80df9ccd148938",
     "bench/val/oracle.jsonl": "1c492b761c2f800e",
-    "dataset/gre_cot/gre_cot.json": "8763d00fd075405a",
+    "dataset/gre_cot/gre_cot.json": "7808fd660e0338d9",
     "dataset/gre_judge/gre_judge.json": "a37e562e476f0696",
     "dataset/gre_seed/gre_seed.jsonl": "19430605903f3797",
 }
-"""Start of the SHA-256 of each file of seed 7 and these sizes, as the third version wrote them."""
+"""Start of the SHA-256 of each file of seed 7 and these sizes, as the fourth version wrote them."""
 
 
 @pytest.fixture(scope="module")
@@ -73,10 +73,10 @@ def test_the_layout_is_the_published_one(world):
     }
 
 
-def test_splits_of_a_seed_keep_the_bytes_of_version_3(world):
-    assert write.VERSION == 3
+def test_splits_of_a_seed_keep_the_bytes_of_version_4(world):
+    assert write.VERSION == 4
     found = hashes(world)
-    assert {name: found[name][:16] for name in RECORDS_OF_VERSION_3} == RECORDS_OF_VERSION_3
+    assert {name: found[name][:16] for name in RECORDS_OF_VERSION_4} == RECORDS_OF_VERSION_4
 
 
 def test_the_newest_split_changes_no_other_file(world, tmp_path):
