@@ -118,7 +118,7 @@ def _limits(
 ) -> dict[str, Any]:
     """Seconds that scoring and update would take at the rate of a large matrix product."""
     model = benches[STOCK].trainer.model
-    rate = measured_rate(device, model.dtype)
+    rate = measured_rate(device, model.dtype, clock=benches[STOCK].clock)
     found: dict[str, Any] = {"matmul_flops": rate}
     checkpointed = benches[STOCK].trainer.args.gradient_checkpointing
     for side in SIDES:

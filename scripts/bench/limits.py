@@ -5,7 +5,7 @@ attention (4 x width a pair) and the head; a backward pass counts twice the forw
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,17 +71,30 @@ def _weights(module: torch.nn.Module) -> int:
     return sum(p.numel() for p in module.parameters() if p.dim() > 1)
 
 
-def measured_rate(device: torch.device, dtype: torch.dtype, *, seconds: float = 0.5) -> float:
-    """Operations a second of a product of square matrices that fit no small cache: the best run."""
+def measured_rate(
+    device: torch.device,
+    dtype: torch.dtype,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    seconds: float = 0.5,
+) -> float:
+    """Operations a second of a product of square matrices that fit no small cache: the best run.
+
+    Args:
+        device: Where.
+        dtype: Of what.
+        clock: What a second is: of the wall, or of the processors that the process keeps busy.
+        seconds: How long to try, by the wall clock.
+    """
     size = 8192 if device.type == "cuda" else 1024
     one, other = (torch.randn(size, size, device=device, dtype=dtype) for _ in range(2))
     best, end = float("inf"), time.perf_counter() + seconds
     while time.perf_counter() < end:
-        start = time.perf_counter()
+        start = clock()
         one @ other
         if device.type == "cuda":
             torch.cuda.synchronize()
-        best = min(best, time.perf_counter() - start)
+        best = min(best, clock() - start)
     return 2 * size**3 / best
 
 

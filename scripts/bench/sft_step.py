@@ -83,7 +83,7 @@ def measure(folder: Path, preset: Preset, options: argparse.Namespace) -> dict[s
             ),
         },
         "tokens": sum(int(batch["attention_mask"].sum()) for batch in batches),
-        "limits": _limits(benches[STOCK], batches, chosen, device),
+        "limits": _limits(benches[STOCK], batches, chosen, device, options.clock),
     }
 
 
@@ -98,10 +98,11 @@ def _limits(
     batches: list[dict[str, Any]],
     seconds: dict[str, dict[str, float]],
     device: torch.device,
+    clock: str,
 ) -> dict[str, Any]:
     """Seconds that the update would take at the rate of a large matrix product, unpadded."""
     model = bench.trainer.model
-    rate = measured_rate(device, model.dtype)
+    rate = measured_rate(device, model.dtype, clock=CLOCKS[clock])
     passes = PASSES_UPDATE + bool(bench.trainer.args.gradient_checkpointing)
     flops = sum(forward_flops(model, work, shared=False) for work in work_of(batches))
     needed = passes * flops / rate
