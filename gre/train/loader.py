@@ -232,6 +232,6 @@ def _prepare_deepspeed_on_cpu(values: Mapping[str, object]) -> None:
     os.environ.setdefault("DS_ACCELERATOR", "cpu")
     import deepspeed
 
-    # Compiled at the first launch, for half a minute of two cores; only inference would use it.
+    # Compiled at the first launch, for over half a minute of a core; only inference would use it.
     deepspeed.ops.__compatible_ops__["deepspeed_shm_comm"] = False
     deepspeed.init_distributed("gloo")

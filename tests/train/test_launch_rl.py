@@ -83,11 +83,14 @@ def test_a_stage_passes_and_resumes_on_two_processes(
 FED_RUNS = {
     "alone": (1, None, "off"),
     "zero2": (2, "zero2", "off"),
-    "zero3": (2, "zero3", "off"),
     "zero2 shared": (2, "zero2", "on"),
+    "zero3": (2, "zero3", "off"),
     "zero3 shared": (2, "zero3", "on"),
 }
 """Processes, DeepSpeed configuration and `shared_prefix` of each run on the same rollouts."""
+
+ZERO3_FILE = "zero_pp_rank_1_mp_rank_00_model_states.pt"
+"""The second process's share of the weights, which only ZeRO-3 splits. Source: DeepSpeed 0.19."""
 
 
 def write_feed(sample_world: Path, path: Path) -> Path:
@@ -106,13 +109,15 @@ def write_feed(sample_world: Path, path: Path) -> Path:
     return path
 
 
-def launch_fed(flags: list[str], feed: Path, *, processes: int) -> None:
-    """Run fed_rollouts.py under torchrun."""
+def launch_fed(runs: list[list[str]], feed: Path, *, processes: int) -> None:
+    """Run fed_rollouts.py under torchrun: one launch for all runs."""
+    listed = feed.with_name("runs.json")
+    listed.write_text(json.dumps(runs))
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone"]
     script = ROOT / "tests/train/fed_rollouts.py"
-    launch = [*torchrun, "--nproc_per_node", processes, script, CONFIGS["geodesic"], feed]
+    launch = [*torchrun, "--nproc_per_node", processes, script, CONFIGS["geodesic"], feed, listed]
     done = subprocess.run(
-        [*map(str, launch), *flags],
+        list(map(str, launch)),
         env=environment(DS_ACCELERATOR="cpu", OMP_NUM_THREADS="1"),
         check=False,
         capture_output=True,
@@ -128,15 +133,19 @@ def test_two_processes_give_the_losses_of_one_for_the_same_rollouts(
     rl_flags: Flags, sample_world: Path, tmp_path: Path
 ) -> None:
     """Rollouts are fed in; after the first update policy and reference differ, so KL counts."""
+    from .fed_rollouts import train_fed
+
     feed = write_feed(sample_world, tmp_path / "feed.json")
     runs = {name: tmp_path / name.replace(" ", "-") for name in FED_RUNS}
+    flags: dict[str, list[str]] = {}
     for name, (processes, zero, sharing) in FED_RUNS.items():
         more: dict[str, object] = {"per_device_train_batch_size": 8 // processes}
         if zero:
             more["deepspeed"] = ROOT / f"configs/deepspeed/{zero}.json"
         every_three = {"max_steps": 3, "save_steps": 3, "heldout_steps": 3}
-        flags = rl_flags("geodesic", runs[name], **every_three, **more, shared_prefix=sharing)
-        launch_fed(flags, feed, processes=processes)
+        flags[name] = rl_flags("geodesic", runs[name], **every_three, **more, shared_prefix=sharing)
+    train_fed(CONFIGS["geodesic"], feed, flags.pop("alone"))
+    launch_fed(list(flags.values()), feed, processes=2)
     alone = runs.pop("alone")
     assert logged(alone, "kl")[2] > 1e-5  # the comparison below is not one of zeros
     assert logged(alone, "reward_std")[0] > 0.1
@@ -147,3 +156,5 @@ def test_two_processes_give_the_losses_of_one_for_the_same_rollouts(
         assert logged(run, "scale_km") == logged(alone, "scale_km")
         shares = FED_RUNS[name][2] == "on"
         assert len(logged(run, "shared_prefix/token_ratio")) == (3 if shares else 0), name
+        is_split = (run / "checkpoint-3/global_step3" / ZERO3_FILE).is_file()
+        assert is_split == (FED_RUNS[name][1] == "zero3"), name
