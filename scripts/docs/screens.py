@@ -36,7 +36,9 @@ ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WIDTHS = {"phone": 390, "desktop": 1280}
 HEIGHTS = {"phone": 844, "desktop": 900}
 MAX_BYTES = 250_000
-COLOURS = (256, 128, 64, 32)
+ACCENTS = bytes.fromhex("0c7a760c6b6914b8a62a9a8ac23b43b4531a1d232bffffff")
+"""Colours of small marks, which a palette made from counts alone would lose."""
+COLOURS = (248, 120, 56)
 WAIT_MS = 600_000
 """A loaded machine is slow, not wrong."""
 MODELS = ("base", "ci", "ci_i", "ci_ii", "ci_i_ii")
@@ -135,15 +137,21 @@ def photograph(
 
 
 def encode(data: bytes) -> bytes:
-    """A PNG of at most MAX_BYTES, with as many colours as fit.
+    """A PNG of at most MAX_BYTES, as taken or with as many colours as fit.
 
     Raises:
         InputError: It does not fit.
     """
+    if len(data) <= MAX_BYTES:
+        return data
     picture = Image.open(io.BytesIO(data)).convert("RGB")
     for colours in COLOURS:
+        palette = Image.new("P", (1, 1))
+        counted = picture.quantize(colours).getpalette() or []
+        palette.putpalette(counted[: 3 * colours] + list(ACCENTS))
         buffer = io.BytesIO()
-        picture.quantize(colours).save(buffer, "PNG", optimize=True)
+        reduced = picture.quantize(palette=palette, dither=Image.Dither.NONE)
+        reduced.save(buffer, "PNG", optimize=True)
         if buffer.tell() <= MAX_BYTES:
             return buffer.getvalue()
     raise InputError(f"picture: has {buffer.tell():,} bytes, must be at most {MAX_BYTES:,}; cut it")
@@ -369,7 +377,7 @@ SHOTS = {
     "rollouts": Shot(rollouts, shown={"desktop": 900}),
     "map": Shot(predict_map),
     "check": Shot(check),
-    "review": Shot(review, wait_for_review, {"desktop": 800}),
+    "review": Shot(review, wait_for_review, {"desktop": 900}),
     "leakage": Shot(leakage),
     "card": Shot(card),
 }
