@@ -53,6 +53,12 @@ class Guess:
     texts: tuple[str, ...]
     failure: ParseFailure | None = None
 
+    @property
+    def text(self) -> str:
+        """The raw answer that names the point; the first where none can be read."""
+        named = (text for text in self.texts if read_latlon(text) == self.latlon)
+        return next(named, self.texts[0])
+
 
 def guess_from_texts(texts: Sequence[str]) -> Guess:
     """Read the answers of one photo into a guess: the medoid of those that can be read."""

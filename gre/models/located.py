@@ -58,7 +58,7 @@ class Located:
             "lon": guess.latlon.lon if guess and guess.latlon else None,
             "radius_km": guess.radius_km if guess else None,
             "reasoning": guess.reasoning if guess else None,
-            "text": guess.texts[0] if guess else None,
+            "text": guess.text if guess else None,
             "gt_lat": self.truth.lat if self.truth else None,
             "gt_lon": self.truth.lon if self.truth else None,
             "error_km": self.error_km,

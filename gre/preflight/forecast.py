@@ -63,7 +63,7 @@ def memory_table(
         if zero == stage.zero():
             _report_peak(found.peak / 1e9, ZERO_NAMES[zero], stage, findings)
     return Table(
-        f"Memory of one of {stage.world_size} GPUs, GB",
+        f"Memory of a GPU, {stage.world_size} in all, GB",
         ("", *names, "KV cache", "peak"),
         tuple(lines),
         "Forecast for the longest row: weights to buffers are counted, activations are an estimate"
@@ -72,7 +72,8 @@ def memory_table(
 
 
 def _report_peak(peak_gb: float, name: str, stage: Stage, findings: Findings) -> None:
-    text = f"forecast {peak_gb:,.1f} GB a GPU at the peak ({name}, {stage.world_size} GPUs)"
+    gpus = _counted(stage.world_size, "GPU")
+    text = f"forecast {peak_gb:,.1f} GB a GPU at the peak ({name}, {gpus})"
     have = _own_gpu_gb()
     if have is not None and peak_gb > have:
         advice = f"; this GPU has {have:,.1f}: lower per_device_train_batch_size or max_pixels"
@@ -160,7 +161,7 @@ def report_batches(stage: Stage, num_records: int, num_steps: int, findings: Fin
     findings.add(
         "ok",
         "batch",
-        f"{stage.world_size} processes x {device} rows x {accumulated} accumulated ="
+        f"{_counted(stage.world_size, 'process')} x {device} rows x {accumulated} accumulated ="
         f" {stage.rows_per_step:,} rows a step, {prompts:,} records of"
         f" {stage.num_generations} each",
     )
@@ -188,3 +189,9 @@ def report_storage(stage: Stage, model: ModelFacts, num_steps: int, findings: Fi
         num_saves = max(1, num_steps // max(1, int(trainer.save_steps)))
     kept = kept_checkpoints(trainer.save_total_limit, num_saves) if num_saves else 0
     report_disk(Path(trainer.output_dir), kept * one + width * total, kept, findings)
+
+
+def _counted(number: int, thing: str) -> str:
+    """1 GPU, 2 GPUs; 1 process, 2 processes."""
+    ending = "" if number == 1 else "es" if thing.endswith("s") else "s"
+    return f"{number} {thing}{ending}"

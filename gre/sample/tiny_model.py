@@ -1,4 +1,4 @@
-"""A Qwen2.5-VL of about two million random weights: real architecture, tokens and chat template.
+"""A Qwen2.5-VL of 1.5 million random weights: real architecture, tokens and chat template.
 
 The folder it writes loads with `AutoModelForImageTextToText` and `AutoProcessor` like the published
 ones, so every script runs on it unchanged. With `shape` set to a published one, widths, vocabulary

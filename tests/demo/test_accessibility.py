@@ -56,7 +56,7 @@ def write_preflight(folder: Path, out: Path, sample_world: Path) -> None:
         )
         for name in severities
     ]
-    table = Table("Memory of one of 8 GPUs, GB", ("ZeRO", "weights"), (("2", "15.5"),))
+    table = Table("Memory of a GPU, 8 in all, GB", ("ZeRO", "weights"), (("2", "15.5"),))
     result = CheckResult("sft", Path("configs/stage1_sft.yaml"), Findings(items), [table], 12.0)
     write_check_page(result, out)
 

@@ -66,6 +66,7 @@ def test_the_medoid_of_readable_answers_is_the_guess() -> None:
     # of them to Sydney's antipodal side only by 11 km, so either may win; Sydney cannot.
     assert guess.latlon in (LatLon(48.0, 2.0), LatLon(48.1, 2.0))
     assert guess.reasoning in ("a", "b")
+    assert guess.text == (texts[0] if guess.reasoning == "a" else texts[2])
     assert guess.radius_km is not None
     assert guess.radius_km > 15_000
 
@@ -73,6 +74,7 @@ def test_the_medoid_of_readable_answers_is_the_guess() -> None:
 def test_no_readable_answer_is_a_typed_failure() -> None:
     guess = guess_from_texts(["I cannot help with that."])
     assert guess.latlon is None
+    assert guess.text == "I cannot help with that."
     assert guess.failure is not None
     assert guess.failure.reason in (FailureReason.REFUSAL, FailureReason.NO_ANSWER)
 

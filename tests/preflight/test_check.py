@@ -68,7 +68,7 @@ def test_sound_data_of_each_stage(sample_world, tiny_model, tmp_path, config, da
     assert "the chat template renders a row" in texts(result, "ok")
     assert [table.title for table in result.tables] == [
         "Row lengths",
-        "Memory of one of 1 GPUs, GB",
+        "Memory of a GPU, 1 in all, GB",
     ]
     assert not (tmp_path / "out").exists()
     out = tmp_path / "check.html"
