@@ -378,7 +378,8 @@ verify() {
         *) "$ENV_DIR/bin/python" -c 'import gre' || stop "gre does not import from $ENV_DIR; see the lines above"; return ;;
     esac
     local found
-    found=$(cd / && PYTHONNOUSERSITE=1 "$ENV_DIR/bin/python" -c '
+    # Compiled here once, even where Python may not keep what it compiles, for every later start.
+    found=$(cd / && env -u PYTHONDONTWRITEBYTECODE PYTHONNOUSERSITE=1 "$ENV_DIR/bin/python" -c '
 import gre, torch, torchvision, transformers
 where = f"CUDA {torch.version.cuda}, {torch.cuda.device_count()} GPU" if torch.cuda.is_available() else "CPU"
 print(f"torch {torch.__version__} on {where}, transformers {transformers.__version__}")' 2>>"$LOG") || {
