@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 import re
 import subprocess
 from typing import Any
@@ -123,6 +124,10 @@ def check_script(script: str, words: tuple[str, ...]) -> None:
     """A shell script: its help, or what it hands its further options to, knows each option."""
     assert (ROOT / script).is_file(), f"no file {script}"
     told = script_help(script)
+    for option, value in itertools.pairwise(words):
+        if value.startswith("--") and " " in value:
+            check_handed_on(option, tuple(value.split()))
+    words = tuple(w for w in words if not (w.startswith("--") and " " in w))
     own, _, after = " ".join(words).partition(" -- ")
     if after:
         check_gre(("judge", *after.split()))
@@ -135,6 +140,16 @@ def check_script(script: str, words: tuple[str, ...]) -> None:
             check_gre(("evaluate", option))
         else:
             raise AssertionError(f"{script} --help does not name {option}")
+
+
+def check_handed_on(option: str, flags: tuple[str, ...]) -> None:
+    """Flags in quotes, which a script hands to a stage or to gre evaluate."""
+    if option == "--eval":
+        check_gre(("evaluate", *flags))
+        return
+    assert option.startswith("--stage"), f"{option} takes one value"
+    for flag in options_of(flags):
+        assert flag.removeprefix("--") in config_keys(), f"{option}: no key {flag}"
 
 
 def check_python(words: tuple[str, ...]) -> None:
