@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -174,23 +175,29 @@ def test_interrupted_at_the_shell_no_call_is_paid_twice(tmp_path: Path) -> None:
     made = ["seed", str(tmp_path / "photos"), "--out", str(seeds), "--workers", "1"]
     subprocess.run([*gre, *made], check=True, capture_output=True)
 
-    def slowly(body: object) -> str:
-        time.sleep(0.05)
+    hold_from, go_on = [0], threading.Event()
+
+    def held(body: object) -> str:
+        if server.calls >= hold_from[0]:
+            assert go_on.wait(60)
         return PARIS
 
-    with FlakyServer(slowly, failure_rate=0.3).running() as server:
+    with FlakyServer(held, failure_rate=0.3).running() as server:
         words = [
             *("rationales", str(seeds / "gre_seed.jsonl"), "--out", str(replies)),
             *("--teacher", "openai:wise", "--base-url", server.url, "--max-parallel", "2"),
         ]
         codes = []
         for how in (signal.SIGINT, signal.SIGTERM, signal.SIGINT, None, None, None, None):
-            before = server.calls
+            # From the fourth call on, answers wait for the signal, so that it comes in mid-run.
+            hold_from[0] = server.calls + 4
+            go_on.clear()
             process = subprocess.Popen([*gre, *words], stderr=subprocess.PIPE, env={**os.environ})
-            while how and process.poll() is None and server.calls < before + 4:
+            while how and process.poll() is None and server.calls < hold_from[0]:
                 time.sleep(0.02)
             if how:
                 process.send_signal(how)
+            go_on.set()
             _, err = process.communicate(timeout=120)
             assert b"Traceback" not in err
             codes.append(process.returncode)
