@@ -115,13 +115,16 @@ evaluate() {
 
 # evaluate_base ROOT: the model before training is the same for every seed, so it is asked once.
 evaluate_base() {
-  evaluate base "$model" "$out"
-  [[ "$1" == "$out" ]] && return
-  local kind
+  local root=$1 kind
+  if [[ "$root" == "$out" ]]; then
+    evaluate base "$model" "$out"
+    return
+  fi
+  evaluate base "$model" "$out/base"
   for kind in eval judge; do
-    [[ -d "$out/$kind/base" ]] || continue
-    mkdir -p "$1/$kind"
-    ln -sfn "../../$kind/base" "$1/$kind/base"
+    [[ -d "$out/base/$kind/base" ]] || continue
+    mkdir -p "$root/$kind"
+    ln -sfn "../../base/$kind/base" "$root/$kind/base"
   done
 }
 
