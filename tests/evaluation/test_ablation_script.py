@@ -1,4 +1,4 @@
-"""`scripts/ablation.sh` over seeds: what is trained is kept, the base is asked once, a table ends it."""
+"""`scripts/ablation.sh`: trained seeds are kept, the base is asked once, a table ends it."""
 
 import os
 import subprocess
