@@ -57,7 +57,7 @@ done
 [[ -d "$bench" ]] || fail "--bench $bench: no such folder; benchmark/README.md says how to fetch GREval-Bench"
 gre_env "$GRE_ROOT" || exit 1
 
-# file FOLDER NAME...: the first of the names that is there.
+# first_of FOLDER NAME...: the first of the names that is there.
 first_of() {
   local folder=$1 name
   shift

@@ -12,7 +12,6 @@ import argparse
 import json
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -23,7 +22,7 @@ import numpy as np
 import torch
 from limits import median
 from PIL import Image
-from running import add_device, machine
+from running import CLOCKS, add_device, machine
 
 from gre.evaluation.asking import ask_all
 from gre.evaluation.predictors import TransformersPredictor
@@ -34,7 +33,6 @@ from gre.sample.tiny_model import write_tiny_model
 
 STOCK, OURS = "stock", "ours"
 SIDES = (STOCK, OURS)
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 SIZES = ((448, 448), (448, 336), (336, 448), (448, 252))
 """Sizes of the drawn photos in turn, pixels: the shapes that cameras and phones have."""
 

@@ -13,7 +13,6 @@ import json
 import subprocess
 import sys
 import tempfile
-import time
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,7 @@ from grpo_sides import (
 )
 from limits import Work, forward_flops, measured_rate, median
 from running import (
+    CLOCKS,
     PASSES_UPDATE,
     PUBLISHED_LAYERS,
     add_device,
@@ -42,7 +42,6 @@ from running import (
 )
 
 SIDES = (STOCK, OURS)
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 
 
 def measure(folder: Path, preset: Preset, options: argparse.Namespace) -> dict[str, Any]:

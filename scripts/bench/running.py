@@ -3,8 +3,12 @@
 import argparse
 import os
 import platform
+import time
 
 import torch
+
+CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
+"""What a second is: of the wall, or of the processors that the process keeps busy."""
 
 PUBLISHED_LAYERS = 28
 PASSES_UPDATE = 3

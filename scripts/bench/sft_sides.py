@@ -1,6 +1,5 @@
 """The sides of the fine-tuning benchmark: stock TRL, and ours padded and packed."""
 
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,6 +11,7 @@ import torch
 from datasets import Dataset
 from limits import Work
 from PIL import Image
+from running import CLOCKS
 from transformers import AutoModelForImageTextToText, AutoProcessor
 from trl import SFTConfig, SFTTrainer
 from trl.trainer import utils as trl_utils
@@ -29,7 +29,6 @@ from gre.train.packing import PackedRows
 
 STOCK, PADDED, PACKED = "stock", "padded", "packed"
 SIDES = (STOCK, PADDED, PACKED)
-CLOCKS = {"wall": time.perf_counter, "cpu": time.process_time}
 PHASES = ("collate", "update")
 
 Batch = dict[str, Any]

@@ -19,6 +19,7 @@ from typing import Any
 import torch
 from limits import forward_flops, measured_rate, median
 from running import (
+    CLOCKS,
     PASSES_UPDATE,
     PUBLISHED_LAYERS,
     add_device,
@@ -28,7 +29,6 @@ from running import (
     worst_gradient,
 )
 from sft_sides import (
-    CLOCKS,
     PACKED,
     PADDED,
     PHASES,
