@@ -155,9 +155,21 @@ def test_example_and_game_at_phone_and_desktop_width(opened, app, width):
     lat, lon = (float(part) for part in field.input_value().split(","))
     assert abs(lat) < 1.5
     assert abs(lon) < 1.5
+    page.evaluate(
+        """() => {
+          window.faintest = 1;
+          const look = () => {
+            for (let part = document.querySelector("#said .note"); part; part = part.parentElement)
+              window.faintest = Math.min(window.faintest, getComputedStyle(part).opacity);
+            requestAnimationFrame(look);
+          };
+          look();
+        }"""
+    )
     page.click("#compare")
     page.locator("#rounds table").wait_for()
     assert "of 5,000 points" in page.locator("#rounds .score").inner_text()
     assert page.locator("#board .truth").count() == 2
+    assert page.evaluate("window.faintest") == 1  # readable while its next text is under way
     assert _width(page) == width
     assert _violations(page) == []
