@@ -180,7 +180,7 @@ class PhotoPreparer:
         """Everything that the patches depend on beside the photo, ready for JSON."""
         processor = self.image_processor
         return {
-            "version": 1,
+            "version": 2,
             "patch_size": processor.patch_size,
             "merge_size": processor.merge_size,
             "min_pixels": processor.size["shortest_edge"],

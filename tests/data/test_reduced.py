@@ -1,4 +1,4 @@
-"""Decoding at a reduced scale: never smaller than wanted, upright, near to decoding whole."""
+"""Decoding at a reduced scale: with room to scale, upright, near to decoding whole."""
 
 from pathlib import Path
 
@@ -32,9 +32,10 @@ def put(folder: Path, data: bytes) -> Path:
     ("wanted", "decoded"),
     [
         ((840, 630), (840, 630)),
-        ((420, 315), (420, 315)),  # a half
-        ((421, 315), (840, 630)),  # a half is too small
-        ((200, 150), (210, 158)),  # a quarter: libjpeg rounds up
+        ((323, 242), (420, 315)),  # a half is 1.3 times this
+        ((324, 242), (840, 630)),  # and less than 1.3 times this
+        ((323, 243), (840, 630)),
+        ((160, 120), (210, 158)),  # a quarter: libjpeg rounds up
         ((50, 40), (105, 79)),  # an eighth is the least there is
         ((1680, 1260), (840, 630)),  # enlarged later
     ],
@@ -54,7 +55,7 @@ def test_a_picture_on_its_side_is_turned_and_fitted_upright(tmp_path: Path) -> N
 
     def fit(size: Size) -> Size:
         seen.append(size)
-        return 300, 420
+        return 240, 320
 
     reduced = load_reduced(path, fit)
     assert seen == [(630, 840)]
@@ -73,7 +74,7 @@ def test_others_are_decoded_whole(tmp_path: Path, format: str, mode: str) -> Non
 @pytest.mark.parametrize(("mode", "scale"), [("RGB", 2), ("RGB", 4), ("L", 2)])
 def test_scaled_pictures_differ_by_less_than_a_level(tmp_path: Path, mode: str, scale: int) -> None:
     path = put(tmp_path, picture_bytes(photo((1680, 1260)).convert(mode), quality=90))
-    wanted = (1680 // scale - 28, 1260 // scale - 21)
+    wanted = (1292 // scale, 968 // scale)  # the largest for which the scale is enough
     whole = load_image(path).resize(wanted, Image.Resampling.BICUBIC)
     reduced = load_reduced(path, lambda _: wanted).image
     assert reduced.size == (1680 // scale, 1260 // scale)
