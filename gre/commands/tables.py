@@ -82,10 +82,10 @@ def print_comparison(comparison: "PairedComparison") -> None:
 
     table = Table(caption="\n".join(comparison.notes()), caption_justify="left")
     table.add_column("")
-    for head in (comparison.name_a, comparison.name_b):
+    names = comparison.name_a, comparison.name_b
+    only = (f"only\n{name}" for name in names)
+    for head in (*names, "difference", "95 % interval", *only, "McNemar p"):
         table.add_column(escape(head), justify="right")
-    for head in ("difference", "95 % interval", "only a", "only b", "McNemar p"):
-        table.add_column(head, justify="right")
     for name, rate in comparison.rates.items():
         label = f"within {name} km" if comparison.task == "locate" else RATE_LABELS[name]
         table.add_row(

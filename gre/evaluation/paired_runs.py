@@ -65,7 +65,8 @@ class PairedComparison:
             "95 % intervals: Newcombe's paired method for rates"
             + (f", {PAIRED_RESAMPLES:,} paired resamples for km." if self.distances else "."),
         ]
-        unreadable = f"{self.num_unreadable_a:,} in a, {self.num_unreadable_b:,} in b"
+        counts = {self.name_a: self.num_unreadable_a, self.name_b: self.num_unreadable_b}
+        unreadable = ", ".join(f"{count:,} in {name}" for name, count in counts.items())
         if self.protocol is None:
             lines.append(f"An answer without a verdict is a miss: {unreadable}.")
         else:

@@ -31,7 +31,7 @@ def test_rates_are_those_of_gre_score(two_runs):
     assert found.distances["median_km"].difference < 0
     text = " ".join(found.notes())
     assert "stage 1 minus untrained on the same 39 samples" in text
-    assert "half the circumference of the Earth, 20,015 km: 4 in a, 4 in b" in text
+    assert "half the circumference of the Earth, 20,015 km: 4 in untrained, 4 in stage 1" in text
     assert "1 samples that one of the runs could not be asked are left out" in text
 
 
