@@ -22,6 +22,9 @@ from gre.geo.places import nearest_place
 PIECEWISE_KNOTS = ((0.0, 1.0), (750.0, 0.5), (2500.0, 0.2), (20_000.0, 0.0))
 """Distance in km and reward between which `piecewise_linear_reward` is straight. Source: Geo-R."""
 
+SAME_REWARD = 1e-6
+"""Rewards this close are equal; a run's are rounded to 32 bits."""
+
 
 class RewardReason(StrEnum):
     """Why a reward has its value. The last six are those of `FailureReason`."""

@@ -16,14 +16,13 @@ import numpy as np
 from gre.errors import InputError
 from gre.evaluation.growing_log import LogFaults, iter_log, parse_line
 from gre.evaluation.rollout_line import Rollout, parse_rollout
+from gre.rewards import SAME_REWARD
 
 ROLLOUTS_FILE = "rollouts.jsonl"
 GROUPS_PER_STEP = 4
 """Groups of one step that a selection aims at: fewer steps, but each with several prompts."""
 MIN_STEPS = 10
 """Steps that a small selection spreads over before it takes a second group of any."""
-SAME_REWARD = 1e-6
-"""Rewards this close are equal; they are written with rounding."""
 _GOLDEN = 0.6180339887498949
 """Multiples of the golden ratio, modulo 1, spread evenly however many one takes."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from trl.data_utils import prepare_multimodal_messages
 
+from gre.rewards import SAME_REWARD
 from gre.train.reward_functions import completion_text
 
 Rows = list[dict[str, Any]]  # Any: columns of the rollout dataset
@@ -96,7 +97,7 @@ class VariedGroups:
             AnsweredGroup(
                 group,
                 _sliced(generated, i * size, (i + 1) * size),
-                bool(np.ptp(totals[i * size : (i + 1) * size]) > 0),
+                bool(np.ptp(totals[i * size : (i + 1) * size]) > SAME_REWARD),
             )
             for i, group in enumerate(groups)
         ]

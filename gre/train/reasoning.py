@@ -36,7 +36,7 @@ from gre.train.dynamic_sampling import VariedGroups, messages_with_images
 from gre.train.photos_once import PhotosOnce
 from gre.train.prefill import PrefillOnce
 from gre.train.reward_functions import completion_text, reading_columns
-from gre.train.rollouts import RolloutLog, rollout_lines, rollout_metrics
+from gre.train.rollouts import FLAT_SHARE, RolloutLog, rollout_lines, rollout_metrics
 from gre.train.scale import ScaleSchedule
 
 STATE_FILE = "gre_state.json"
@@ -143,7 +143,10 @@ class ReasoningTrainer(StageTrainer, PhotosOnce, PrefillOnce, GRPOTrainer):
             scale_km=scale_km if self.reads_points else None,
         )
         for name, value in rollout_metrics(lines, reads_points=self.reads_points).items():
-            self._metrics["train"][name].append(value)
+            values = self._metrics["train"][name]
+            if name == FLAT_SHARE:
+                values.pop()  # the library's: of the whole batch, where scale_rewards is batch
+            values.append(value)
         if self.reads_points:
             self._metrics["train"]["scale_km"].append(scale_km)
         if self.rollout_log is not None and self.accelerator.is_main_process:

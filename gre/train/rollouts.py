@@ -12,10 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from gre.rewards import RewardReason
+from gre.rewards import SAME_REWARD, RewardReason
 from gre.train.reward_functions import REASON_COLUMN
 
 ROLLOUTS_FILE = "rollouts.jsonl"
+
+FLAT_SHARE = "frac_reward_zero_std"
+"""TRL's name for the share of groups whose completions all earn the same, so that none teaches."""
 
 Line = dict[str, Any]  # Any: JSON values
 
@@ -82,12 +85,18 @@ def rollout_metrics(lines: Sequence[Line], *, reads_points: bool) -> dict[str, f
     """Metrics of one generation: readable share, median error and the histogram of reasons.
 
     Returns:
-        readable (share of the completions), median_km (over the readable ones, NaN without one;
-        point stages only) and reasons/REWARD/REASON (share) for every reason there is, zeros
-        included, so that every step has the same columns.
+        readable (share of the completions), `FLAT_SHARE`, median_km (over the readable ones, NaN
+        without one; point stages only) and reasons/REWARD/REASON (share) for every reason there
+        is, zeros included, so that every step has the same columns.
     """
     field = "point" if reads_points else "verdict"
     metrics = {"readable": sum(line[field] is not None for line in lines) / len(lines)}
+    totals: dict[int, list[float]] = {}
+    for line in lines:
+        totals.setdefault(line["group"], []).append(line["reward"])
+    metrics[FLAT_SHARE] = float(
+        np.mean([np.ptp(all_of) <= SAME_REWARD for all_of in totals.values()])
+    )
     if reads_points:
         errors_km = [line["distance_km"] for line in lines if line["distance_km"] is not None]
         metrics["median_km"] = float(np.median(errors_km)) if errors_km else math.nan

@@ -19,6 +19,7 @@ from gre.train.grpo import build_trainer, check_grpo, load_grpo, run_grpo
 from gre.train.reasoning import STATE_FILE, read_stage_state
 
 from .conftest import ROOT, Flags, as_flags
+from .fed_rollouts import feed
 
 CONFIGS = {
     "judge": ROOT / "configs/tiny/stage2_judge.yaml",
@@ -172,6 +173,22 @@ def test_the_papers_objective_is_what_trl_is_told(config: str) -> None:
     args = load_grpo(ROOT / "configs" / config, flags, world_size=8, launch=False).trainer
     assert (args.loss_type, args.beta, args.use_bias_correction_kl) == ("grpo", 0.04, False)
     assert args.scale_rewards == "group"
+
+
+@pytest.mark.parametrize("scale", ["batch", "group"])
+def test_flat_groups_are_counted_by_group(rl_flags: Flags, tmp_path: Path, scale: str) -> None:
+    """TRL looks at the whole batch where rewards are scaled by it, and would say 0."""
+    flags = rl_flags("geodesic", tmp_path / "run", scale_rewards=scale)
+    trainer = trainer_of("geodesic", flags)
+    rows = [row for row in list(trainer.train_dataset)[:2] for _ in range(4)]
+    right = f"<think> . </think> <answer> {rows[4]['truth_lat']}, {rows[4]['truth_lon']} </answer>"
+    feed(
+        trainer,
+        {rows[0]["record_id"]: ["none"] * 4, rows[4]["record_id"]: ["none", right, "none", right]},
+    )
+    trainer.model.train()
+    trainer._generate_and_score_completions(rows)
+    assert trainer._metrics["train"]["frac_reward_zero_std"] == [0.5]
 
 
 def test_rollouts_never_hold_vision_tokens(rl_flags: Flags, tmp_path: Path) -> None:

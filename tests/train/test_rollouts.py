@@ -50,11 +50,19 @@ def test_metrics_count_every_reason_once() -> None:
     metrics = rollout_metrics(lines_of_a_step(), reads_points=True)
     assert metrics["readable"] == 0.75
     assert metrics["median_km"] == 222.0
+    assert metrics["frac_reward_zero_std"] == 0.0
     assert metrics["reasons/geodesic/far"] == 0.5
     assert metrics["reasons/geodesic/out_of_range"] == 0.0
     for name in ("geodesic", "format"):
         shares = [metrics[f"reasons/{name}/{reason.value}"] for reason in RewardReason]
         assert sum(shares) == pytest.approx(1.0)
+
+
+def test_a_group_is_flat_where_all_its_rewards_are_the_same() -> None:
+    lines = [
+        line | {"reward": 0.5 if line["group"] else line["reward"]} for line in lines_of_a_step()
+    ]
+    assert rollout_metrics(lines, reads_points=True)["frac_reward_zero_std"] == 0.5
 
 
 def test_no_readable_answer_has_no_median() -> None:
