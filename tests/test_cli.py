@@ -1,32 +1,11 @@
 """The door: what it prints, and the exit code of every bad input."""
 
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from gre.cli import main
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    """Run the command in this process; give exit code, stdout and stderr."""
-    old = sys.argv
-    sys.argv = ["gre", *map(str, words)]
-    try:
-        with pytest.raises(SystemExit) as left:
-            main()
-    finally:
-        sys.argv = old
-    captured = capsys.readouterr()
-    return int(left.value.code or 0), captured.out, captured.err
-
-
-def one_line(err: str) -> str:
-    lines = [line for line in err.splitlines() if line.startswith("gre: ")]
-    assert len(lines) == 1, err
-    assert "Traceback" not in err
-    return lines[0]
+from tests.command_line import call_gre, one_line, run_gre
 
 
 @pytest.mark.parametrize(
@@ -37,13 +16,13 @@ def one_line(err: str) -> str:
     ],
 )
 def test_every_command_shows_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
-    code, out, _ = run(capsys, command, "--help")
+    code, out, _ = run_gre(capsys, command, "--help")
     assert code == 0
     assert f"gre {command}" in " ".join(out.split()) or f"| gre {command}" in out
 
 
 def test_train_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "train", "sft", "--help")
+    code, out, _ = run_gre(capsys, "train", "sft", "--help")
     assert code == 0
     assert "gre train sft --config" in " ".join(out.split())
 
@@ -72,7 +51,7 @@ def test_train_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
 def test_bad_arguments_are_one_line_and_exit_2(
     capsys: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
-    code, _, err = run(capsys, *words)
+    code, _, err = run_gre(capsys, *words)
     assert code == 2
     assert message in one_line(err)
 
@@ -84,7 +63,7 @@ def test_predict_without_a_model_says_where_to_get_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    code, _, err = run(capsys, "predict", sample_world / "bench/test/imgs")
+    code, _, err = run_gre(capsys, "predict", sample_world / "bench/test/imgs")
     assert code == 2
     assert "scripts/quickstart.sh" in one_line(err)
 
@@ -95,7 +74,7 @@ def test_predict_counts_what_it_could_not_read(
     photo = sorted((sample_world / "bench/test/imgs").iterdir())[0]
     (tmp_path / "a.jpg").write_bytes(photo.read_bytes())
     (tmp_path / "b.jpg").write_bytes(b"not a picture")
-    code, out, err = run(
+    code, out, err = run_gre(
         capsys,
         *("predict", tmp_path, "--model", tiny_model, "--json", "--max-new-tokens", 4),
         *("--map", tmp_path / "map.html"),
@@ -111,7 +90,7 @@ def test_coarse_tells_no_point(
     capsys: pytest.CaptureFixture[str], sample_world: Path, tiny_model: Path
 ) -> None:
     photo = sorted((sample_world / "bench/test/imgs").iterdir())[0]
-    _, out, _ = run(
+    _, out, _ = run_gre(
         capsys,
         *("predict", photo, "--model", tiny_model, "--coarse", "--json", "--max-new-tokens", 4),
     )
@@ -127,12 +106,12 @@ def test_parse_reads_lines_and_counts_nothing_away(
     source.write_text(
         "".join(json.dumps({"id": str(i), "text": text}) + "\n" for i, text in enumerate(texts))
     )
-    code, out, _ = run(capsys, "parse", source)
+    code, out, _ = run_gre(capsys, "parse", source)
     assert code == 0
     rows = [json.loads(line) for line in out.splitlines()]
     assert [row["status"] for row in rows] == ["ok", "failed", "ok"]
     assert rows[0] == {"id": "0", "lat": 40.7, "lon": -74.0, "status": "ok", "reason": None}
-    code, out, _ = run(capsys, "parse", source, "--strict")
+    code, out, _ = run_gre(capsys, "parse", source, "--strict")
     assert [json.loads(line)["status"] for line in out.splitlines()] == ["ok", "failed", "failed"]
 
 
@@ -145,14 +124,14 @@ def test_evaluate_ends_with_3_where_a_sample_failed(
     shutil.copytree(sample_world / "bench/test", data)
     words = ["evaluate", "--benchmark", "greval_bench", "--data", data, "--model", tiny_model]
     options = ["--max-new-tokens", 4, "--no-no-image"]
-    code, out, _ = run(capsys, *words, *options, "--out", tmp_path / "whole")
+    code, out, _ = run_gre(capsys, *words, *options, "--out", tmp_path / "whole")
     assert code == 0
     assert "2500 km" in " ".join(out.split())
     sorted((data / "imgs").iterdir())[0].write_bytes(b"")
-    code, _, err = run(capsys, *words, *options, "--out", tmp_path / "broken")
+    code, _, err = run_gre(capsys, *words, *options, "--out", tmp_path / "broken")
     assert code == 3
     assert "1 of 10 samples could not be asked" in err
-    code, _, _ = run(capsys, "report", tmp_path / "whole", "--out", tmp_path / "report.html")
+    code, _, _ = run_gre(capsys, "report", tmp_path / "whole", "--out", tmp_path / "report.html")
     assert code == 0
     assert (tmp_path / "report.html").exists()
 
@@ -164,30 +143,30 @@ def test_judges_are_evaluated_compared_and_tabled(
 
     data = sample_world / "bench/judge_val"
     words = ["evaluate", "--benchmark", "judge", "--model", tiny_model, "--max-new-tokens", 4]
-    code, out, _ = run(capsys, *words, "--data", data, "--out", tmp_path / "x", "--dry-run")
+    code, out, _ = run_gre(capsys, *words, "--data", data, "--out", tmp_path / "x", "--dry-run")
     assert (code, out.startswith("ok: 6 samples")) == (0, True)
     assert not (tmp_path / "x").exists()
     runs = tmp_path / "runs/judge"
-    code, out, _ = run(capsys, *words, "--data", data, "--out", runs / "ci")
+    code, out, _ = run_gre(capsys, *words, "--data", data, "--out", runs / "ci")
     assert code == 0
     assert "judge accuracy" in out
     assert "same model, no image" in out
-    code, _, err = run(capsys, *words, "--data", data, "--out", runs / "ci", "--test", "lt")
+    code, _, err = run_gre(capsys, *words, "--data", data, "--out", runs / "ci", "--test", "lt")
     assert code == 2
     assert "are about places" in one_line(err)
     broken = tmp_path / "data"
     shutil.copytree(data, broken)
     sorted((broken / "imgs").iterdir())[0].write_bytes(b"")
-    code, _, err = run(capsys, *words, "--data", broken, "--out", runs / "ci_i")
+    code, _, err = run_gre(capsys, *words, "--data", broken, "--out", runs / "ci_i")
     assert code == 3
     assert "1 of 6 samples could not be asked" in err
-    code, out, _ = run(capsys, "compare", runs / "ci", runs / "ci_i", "--json")
+    code, out, _ = run_gre(capsys, "compare", runs / "ci", runs / "ci_i", "--json")
     assert code == 0
     assert json.loads(out)["n_left_out"] == 1
-    code, out, _ = run(capsys, "compare", runs / "ci", runs / "ci_i")
+    code, out, _ = run_gre(capsys, "compare", runs / "ci", runs / "ci_i")
     assert "on True items" in out
     table, numbers = tmp_path / "new/table.md", tmp_path / "new/table.json"
-    code, out, _ = run(capsys, "ablation", runs.parent, "--out", table, "--json", numbers)
+    code, out, _ = run_gre(capsys, "ablation", runs.parent, "--out", table, "--json", numbers)
     assert code == 0
     assert "not run" in out
     assert table.read_text().startswith("# Ablation")
@@ -216,7 +195,7 @@ def test_damaged_records_stop_a_stage_in_one_line(
     config.write_text(
         f"model_name_or_path: {tiny_model}\ndata_path: {records}\noutput_dir: {tmp_path}/out\n"
     )
-    code, _, err = run(capsys, "train", "sft", "--config", config, "--dry-run")
+    code, _, err = run_gre(capsys, "train", "sft", "--config", config, "--dry-run")
     assert code == 2
     line = one_line(err)
     assert "gre_cot.json" in line
@@ -232,7 +211,7 @@ def test_a_missing_library_is_one_line(
         raise ModuleNotFoundError(f"No module named {module!r}", name=module)
 
     monkeypatch.setattr("gre.environment.describe", fail)
-    code, _, err = run(capsys, "env")
+    code, _, err = run_gre(capsys, "env")
     assert code == 2
     assert f"{module} is not installed" in one_line(err)
 
@@ -244,6 +223,5 @@ def test_a_missing_module_of_ours_is_a_fault(
         raise ModuleNotFoundError("No module named 'gre.gone'", name="gre.gone")
 
     monkeypatch.setattr("gre.environment.describe", fail)
-    monkeypatch.setattr(sys, "argv", ["gre", "env"])
     with pytest.raises(ModuleNotFoundError):
-        main()
+        call_gre("env")

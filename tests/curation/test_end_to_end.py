@@ -13,34 +13,14 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gre.cli import main
 from gre.curation.rationales import read_rationales
 from gre.data.records import read_bench, read_cot, read_judge, read_seed
+from tests.command_line import call_gre, one_line, run_gre
 from tests.curation.making import PLACES, gps_exif, save_photo
 from tests.curation.server import FlakyServer
 
 ROOT = Path(__file__).resolve().parents[2]
 PARIS = "<think> 1. Stone. // 2. This is Paris, France. </think> <answer> 48.85, 2.35 </answer>"
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    """Run the command in this process; give exit code, stdout and stderr."""
-    old = sys.argv
-    sys.argv = ["gre", "curate", *map(str, words)]
-    try:
-        with pytest.raises(SystemExit) as left:
-            main()
-    finally:
-        sys.argv = old
-    captured = capsys.readouterr()
-    return int(left.value.code or 0), captured.out, captured.err
-
-
-def last_line(err: str) -> str:
-    lines = [line for line in err.splitlines() if line.startswith("gre: ")]
-    assert len(lines) == 1, err
-    assert "Traceback" not in err
-    return lines[0]
 
 
 @pytest.fixture(scope="module")
@@ -61,14 +41,14 @@ def test_photos_to_sets(
 ) -> None:
     num_photos = sum(1 for _ in photos.iterdir())
     seeds, replies, data = (tmp_path / name for name in ("seeds", "replies.jsonl", "dataset"))
-    code, out, err = run(capsys, "seed", photos, "--out", seeds, "--workers", 1)
+    code, out, err = run_gre(capsys, "curate", "seed", photos, "--out", seeds, "--workers", 1)
     assert code == 0, err
     assert f"{num_photos} seeds" in out
     asked = (seeds / "gre_seed.jsonl", "--out", replies, "--world", sample_world, "--limit", 30)
-    code, out, err = run(capsys, "rationales", *asked)
+    code, out, err = run_gre(capsys, "curate", "rationales", *asked)
     assert code == 0, err
     assert "30 of 30 seeds have a text" in out
-    code, out, err = run(capsys, "split", replies, "--theta-km", 750, "--out", data)
+    code, out, err = run_gre(capsys, "curate", "split", replies, "--theta-km", 750, "--out", data)
     assert code == 0, err
     cot = read_cot(data / "gre_cot/gre_cot.json")
     judge = read_judge(data / "gre_judge/gre_judge.json")
@@ -78,9 +58,9 @@ def test_photos_to_sets(
     assert sum(record.label for record in judge) == len(judge) / 2 > 0
     assert all(record.extra["theta_km"] == 750 for record in (*cot, *judge, *rest))
     # Done once, everything is done: nothing is made or asked anew.
-    again = run(capsys, "seed", photos, "--out", seeds, "--workers", 1)
+    again = run_gre(capsys, "curate", "seed", photos, "--out", seeds, "--workers", 1)
     assert again[0] == 0
-    assert "(0 new;" in run(capsys, "rationales", *asked)[1]
+    assert "(0 new;" in run_gre(capsys, "curate", "rationales", *asked)[1]
 
 
 def documented(block: int) -> list[list[str]]:
@@ -97,10 +77,8 @@ def give(commands: list[list[str]], work: Path) -> None:
             if words[0] == "python":
                 subprocess.run([sys.executable, *words[1:]], check=True, capture_output=True)
                 continue
-            patch.setattr(sys, "argv", words)
-            with pytest.raises(SystemExit) as left:
-                main()
-            assert not left.value.code, " ".join(words)
+            assert words[0] == "gre"
+            assert call_gre(*words[1:]) == 0, " ".join(words)
 
 
 @pytest.fixture(scope="module")
@@ -151,15 +129,15 @@ def test_real_photos_to_seeds(
 ) -> None:
     seeds, replies = tmp_path / "seeds", tmp_path / "replies.jsonl"
     source = real_data / "photos/arezzo"
-    code, _, err = run(capsys, "seed", source, "--out", seeds, "--workers", 1)
+    code, _, err = run_gre(capsys, "curate", "seed", source, "--out", seeds, "--workers", 1)
     assert code == 0, err
     text = PARIS.replace("Paris, France", "Arezzo, Italy").replace("48.85, 2.35", "43.46, 11.88")
     with FlakyServer(lambda body: text, failure_rate=0.0).running() as server:
         words = ("--teacher", "openai:wise", "--base-url", server.url, "--out", replies)
-        code, _, err = run(capsys, "rationales", seeds / "gre_seed.jsonl", *words)
+        code, _, err = run_gre(capsys, "curate", "rationales", seeds / "gre_seed.jsonl", *words)
     assert code == 0, err
-    code, _, err = run(
-        capsys, "split", replies, "--out", tmp_path / "data", "--drop-contradictions"
+    code, _, err = run_gre(
+        capsys, "curate", "split", replies, "--out", tmp_path / "data", "--drop-contradictions"
     )
     assert code == 0, err
     assert len(read_cot(tmp_path / "data/gre_cot/gre_cot.json")) == 9
@@ -244,15 +222,15 @@ def test_bad_input_is_one_line(
     shutil.copy(tmp_path / "photos/a.jpg", tmp_path / "a.jpg")
     record = {"image": "a.jpg", "instructions": "Where?", "gt_lat": 1.5, "gt_lon": 2.5}
     (tmp_path / "seed.jsonl").write_text(json.dumps(record) + "\n")
-    code, _, err = run(capsys, *words)
+    code, _, err = run_gre(capsys, "curate", *words)
     assert code == 2
-    assert says in last_line(err)
+    assert says in one_line(err)
     assert not (tmp_path / "o").exists()
     assert not list(tmp_path.glob("r*"))
 
 
 @pytest.mark.parametrize("command", ["seed", "rationales", "split", "review", "bench", "leakage"])
 def test_every_command_shows_an_example(capsys: pytest.CaptureFixture[str], command: str) -> None:
-    code, out, _ = run(capsys, command, "--help")
+    code, out, _ = run_gre(capsys, "curate", command, "--help")
     assert code == 0
     assert f"Example: gre curate {command}" in out

@@ -2,27 +2,19 @@
 
 import json
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
 
-from gre.cli import main
+from tests.command_line import run_gre
 from tests.docs.commands import ROOT, read_blocks
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str]:
     """Run `gre` with these words; give exit code and what it printed."""
-    old = sys.argv
-    sys.argv = ["gre", *map(str, words)]
-    try:
-        with pytest.raises(SystemExit) as left:
-            main()
-    finally:
-        sys.argv = old
-    captured = capsys.readouterr()
-    assert "Traceback" not in captured.err
-    return int(left.value.code or 0), captured.out
+    code, out, err = run_gre(capsys, *words)
+    assert "Traceback" not in err
+    return code, out
 
 
 @pytest.fixture

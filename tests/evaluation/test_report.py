@@ -7,7 +7,6 @@ import hashlib
 import json
 import math
 import re
-from html.parser import HTMLParser
 
 import pytest
 from typer.testing import CliRunner
@@ -23,31 +22,12 @@ from gre.evaluation.report import write_report
 from gre.evaluation.saved_run import read_run
 from gre.evaluation.score import score_file
 from gre.evaluation.thumbnails import MAX_BYTES, Thumbnail, make_thumbnail
+from tests.evaluation.html_tags import Tags
 
 HOSTILE = (
     "<think>1. </script><script>alert(1)</script> // 2. <img src=x onerror=alert(2)> "
     "// 3. <!-- \u2028 \ud800</think><answer>1.0, 2.0</answer> & more"
 )
-
-
-class Page(HTMLParser):
-    """Collects tags, and the text of scripts and styles."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.inside, self._open = [], [], None
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        self._open = (tag, dict(attrs)) if tag in ("script", "style") else None
-
-    def handle_data(self, data):
-        if self._open:
-            self.inside.append((*self._open, data))
-
-    def handle_endtag(self, tag):
-        self._open = None
 
 
 @pytest.fixture
@@ -86,7 +66,7 @@ def test_every_sample_is_in_the_gallery_with_its_story(page):
 
 
 def test_page_names_nothing_outside_itself(page):
-    for tag, attrs in Page(page).tags:
+    for tag, attrs in Tags(page).tags:
         for name in ("src", "href", "data", "poster", "srcset", "action", "xlink:href"):
             value = attrs.get(name) or ""
             assert value.startswith(("#", "data:")) or not value, (tag, name, value)
@@ -95,7 +75,7 @@ def test_page_names_nothing_outside_itself(page):
 
 
 def test_policy_allows_the_pages_own_script_and_style_only(page):
-    parsed = Page(page)
+    parsed = Tags(page)
     policy = next(a["content"] for t, a in parsed.tags if a.get("http-equiv"))
     assert policy.startswith("default-src 'none'")
     assert "unsafe" not in policy
@@ -114,7 +94,7 @@ def test_model_text_cannot_leave_its_place(run_maker, tmp_path):
     (run / "predictions.jsonl").write_text("\n".join([json.dumps(row), *lines[1:]]) + "\n")
     write_report([run], tmp_path / "r.html", title="<script>alert(3)</script>")
     page = (tmp_path / "r.html").read_text(encoding="utf-8")
-    tags = [tag for tag, _ in Page(page).tags]
+    tags = [tag for tag, _ in Tags(page).tags]
     assert tags.count("script") == 2
     assert not {"img", "b", "i"} & set(tags)
     steps = _data(page)["runs"][0]["rows"][0]["steps"]
@@ -312,7 +292,7 @@ def test_a_sampled_run_shows_every_answer_with_its_point(run_maker, tmp_path):
     assert [one["reason"] for one in found[7]["draws"]] == ["refusal", "no_answer"]
     assert "spread" not in found[7]
     assert not [row for row in found[1:7] if "draws" in row]
-    assert [tag for tag, _ in Page(page).tags].count("script") == 2
+    assert [tag for tag, _ in Tags(page).tags].count("script") == 2
 
 
 def test_texts_of_samples_with_photos_go_first_and_the_rest_is_packed(two_runs, monkeypatch):
@@ -446,7 +426,7 @@ def test_tables_are_written_and_carried_by_the_page(two_runs, judge_run_maker, t
     files = write_report([*two_runs, judge], tmp_path / "r.html", tables=tmp_path / "tables")
     names = {"results", "leaderboard", "readings", "continents", "groups", "judges"}
     assert {path.name for path in files} == {f"{n}.{e}" for n in names for e in ("csv", "tex")}
-    page = Page((tmp_path / "r.html").read_text())
+    page = Tags((tmp_path / "r.html").read_text())
     links = {a["download"]: a["href"] for t, a in page.tags if t == "a" and "download" in a}
     assert links.keys() == {path.name for path in files}
     for path in files:

@@ -5,15 +5,12 @@ import hashlib
 import inspect
 import json
 import re
-import sys
 from collections import Counter
-from html.parser import HTMLParser
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from gre.cli import main
 from gre.commands import rollouts as rollouts_command
 from gre.errors import InputError
 from gre.evaluation import rollout_cards
@@ -30,6 +27,8 @@ from gre.evaluation.rollouts import Glance, RolloutGroup, choose_groups, read_ro
 from gre.evaluation.rollouts_page import MAX_GROUPS, write_rollouts_page
 from gre.evaluation.step_charts import StepLine, StepRange, line_chart, reason_colours, smoothed
 from gre.geo.latlon import LatLon
+from tests.command_line import call_gre
+from tests.evaluation.html_tags import Tags
 from tests.evaluation.rollout_maker import HOSTILE, lines_of, make_training, write_lines
 
 
@@ -63,26 +62,6 @@ def group_of(step, number, rewards=(0.0, 1.0), readable=(True, True)):
             for i, (reward, read) in enumerate(zip(rewards, readable, strict=True))
         },
     )
-
-
-class Tags(HTMLParser):
-    """Every tag with its attributes, and the text of scripts and styles."""
-
-    def __init__(self, text):
-        super().__init__()
-        self.tags, self.inside, self._open = [], [], None
-        self.feed(text)
-
-    def handle_starttag(self, tag, attrs):
-        self.tags.append((tag, dict(attrs)))
-        self._open = (tag, dict(attrs)) if tag in ("script", "style") else None
-
-    def handle_data(self, data):
-        if self._open:
-            self.inside.append((*self._open, data))
-
-    def handle_endtag(self, tag):
-        self._open = None
 
 
 def test_figures_are_those_of_the_file(training):
@@ -414,30 +393,20 @@ def test_no_rollouts_are_one_line_and_no_page(training, tmp_path, name, content,
     assert not (tmp_path / "r.html").exists()
 
 
-def run_command(*words):
-    old, sys.argv = sys.argv, ["gre", *map(str, words)]
-    try:
-        with pytest.raises(SystemExit) as left:
-            main()
-    finally:
-        sys.argv = old
-    return int(left.value.code or 0)
-
-
 def test_command_and_function_agree_on_the_default():
     default = inspect.signature(rollouts_command.rollouts).parameters["max_groups"].default
     assert default == MAX_GROUPS
 
 
 def test_command_writes_the_page_or_one_line(training, tmp_path, capsys):
-    assert run_command("rollouts", training, "--out", tmp_path / "p.html", "--max-groups", 5) == 0
+    assert call_gre("rollouts", training, "--out", tmp_path / "p.html", "--max-groups", 5) == 0
     page = (tmp_path / "p.html").read_text()
     assert len(data_of(page)["groups"]) == 5
     assert "Shown are 5 of 18 groups" in page
     capsys.readouterr()
     for bad in (tmp_path / "nowhere", training / "rollouts.jsonl"):
-        assert run_command("rollouts", bad, "--out", tmp_path / "q.html") == 2
+        assert call_gre("rollouts", bad, "--out", tmp_path / "q.html") == 2
         err = capsys.readouterr().err
         assert "gre train grpo" in err and err.count("\n") == 1
-    assert run_command("rollouts", training, "--max-groups", 0) == 2
+    assert call_gre("rollouts", training, "--max-groups", 0) == 2
     assert not (tmp_path / "q.html").exists()

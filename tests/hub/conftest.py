@@ -1,6 +1,5 @@
 """A hub on this machine, a token that must show up nowhere, and the command line."""
 
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -33,17 +32,14 @@ def hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Hub]:
 
 
 @pytest.fixture
-def gre(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Gre:
+def gre(capsys: pytest.CaptureFixture[str]) -> Gre:
     """Runs the command in this process; gives exit code, stdout and stderr, free of the token."""
-    from gre.cli import main
+    from tests.command_line import run_gre
 
     def run(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["gre", *map(str, words)])
-        with pytest.raises(SystemExit) as left:
-            main()
-        captured = capsys.readouterr()
-        assert TOKEN not in captured.out + captured.err
-        assert "Traceback" not in captured.err
-        return int(left.value.code or 0), captured.out, captured.err
+        code, out, err = run_gre(capsys, *words)
+        assert TOKEN not in out + err
+        assert "Traceback" not in err
+        return code, out, err
 
     return run

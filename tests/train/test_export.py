@@ -12,7 +12,6 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from gre.cli import main
 from gre.errors import GreError, InputError
 from gre.models.options import ModelOptions
 from gre.models.qwen_vl import load_model, read_instruction
@@ -21,6 +20,7 @@ from gre.train.checkpoints import is_complete
 from gre.train.export import check_saved_model, expected_shapes, export_model, finish
 from gre.train.loader import Run
 from gre.train.sft import build_trainer, check_sft, load_sft, run_sft
+from tests.command_line import call_gre
 
 CONFIG = Path(__file__).resolve().parents[2] / "configs/tiny/stage1_sft.yaml"
 PUBLISHED_FILES = {
@@ -68,17 +68,6 @@ def flags(world: Path, model: Path, output: Path, **more: object) -> list[str]:
 
 def make_run(arguments: list[str]) -> Run:
     return load_sft(CONFIG, arguments, world_size=1)
-
-
-def gre(*words: object) -> int:
-    old = sys.argv
-    sys.argv = ["gre", *map(str, words)]
-    try:
-        with pytest.raises(SystemExit) as left:
-            main()
-    finally:
-        sys.argv = old
-    return int(left.value.code or 0)
 
 
 @pytest.fixture(scope="module")
@@ -155,7 +144,7 @@ def test_predict_takes_the_run_its_best_and_any_checkpoint(
 ) -> None:
     photo = sorted((sample_world / "bench/test/imgs").iterdir())[0]
     model = request.getfixturevalue(kind) / part
-    code = gre("predict", photo, "--model", model, "--json", "--max-new-tokens", 4)
+    code = call_gre("predict", photo, "--model", model, "--json", "--max-new-tokens", 4)
     assert code == 3  # answered, but four tokens hold no coordinates
     assert json.loads(capsys.readouterr().out)["text"] is not None
 

@@ -1,28 +1,14 @@
 """`gre judge`: a finished run judged, its files, its exit codes."""
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from gre.cli import main
 from gre.evaluation.cot.items import References
+from tests.command_line import run_gre
 from tests.evaluation.cot.fault_server import kind_reply, serve
-
-
-def run(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    """Run the command in this process; give exit code, stdout and stderr."""
-    old = sys.argv
-    sys.argv = ["gre", *map(str, words)]
-    try:
-        with pytest.raises(SystemExit) as left:
-            main()
-    finally:
-        sys.argv = old
-    captured = capsys.readouterr()
-    return int(left.value.code or 0), captured.out, captured.err
 
 
 def rows_of(path: Path) -> list[dict[str, object]]:
@@ -39,7 +25,7 @@ def gold(references: References) -> dict[str, str | None]:
 def test_gold_chains_get_full_marks(
     capsys: pytest.CaptureFixture[str], gold_run: Path, bench: Path, references: References
 ) -> None:
-    code, out, err = run(capsys, "judge", gold_run, "--data", bench)
+    code, out, err = run_gre(capsys, "judge", gold_run, "--data", bench)
     assert code == 0, err
     assert "judge: embedded" in out
     assert "needs RefCLIPScore, BERTScore" in " ".join(out.replace("│", " ").split())
@@ -72,7 +58,7 @@ def test_what_cannot_be_judged_is_counted_and_is_no_zero(
     first, second = list(texts)[:2]
     texts |= {first: None, second: "<answer> 1.0, 2.0 </answer>"}
     folder = run_writer(tmp_path / "run", references, texts)
-    code, out, err = run(capsys, "judge", folder, "--data", bench)
+    code, out, err = run_gre(capsys, "judge", folder, "--data", bench)
     assert code == 3
     assert "1 of 10 samples could not be judged" in err
     assert "not_asked 1 (unscored)" in out
@@ -104,7 +90,7 @@ def test_each_scene_and_indicator_has_its_own_numbers_and_counts(
     for row, scene, indicators in zip(rows, scenes, kinds, strict=True):
         row |= {"groups": {"scene": scene, "country": "France"}, "indicators": indicators}
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    code, out, err = run(capsys, "judge", folder, "--data", bench)
+    code, out, err = run_gre(capsys, "judge", folder, "--data", bench)
     assert code == 3, err
     groups = json.loads((folder / "cot_summary.json").read_text())["groups"]
     assert list(groups) == ["scene", "indicator", "indicator type"]  # not by country
@@ -134,7 +120,7 @@ def test_each_scene_and_indicator_has_its_own_numbers_and_counts(
 def test_limit_and_no_image(
     capsys: pytest.CaptureFixture[str], gold_run: Path, bench: Path
 ) -> None:
-    code, _, _ = run(capsys, "judge", gold_run, "--data", bench, "--limit", 3, "--no-no-image")
+    code, _, _ = run_gre(capsys, "judge", gold_run, "--data", bench, "--limit", 3, "--no-no-image")
     assert code == 0
     summary = json.loads((gold_run / "cot_summary.json").read_text())
     assert summary["n"] == 3
@@ -148,7 +134,7 @@ def test_dry_run_asks_nobody_and_writes_nothing(
     before = sorted(path.name for path in gold_run.iterdir())
     words = ("--judge", "openai:m", "--base-url", "http://127.0.0.1:9/v1", "--dry-run")
     prices = ("--input-price", 2, "--output-price", 8)
-    code, out, err = run(capsys, "judge", gold_run, "--data", bench, *words, *prices)
+    code, out, err = run_gre(capsys, "judge", gold_run, "--data", bench, *words, *prices)
     assert code == 0, err
     assert "20 answers to judge" in out
     assert "20 chains: about" in err
@@ -173,14 +159,14 @@ def test_a_faulty_server_leaves_samples_unscored_by_reason(
     with serve(answer) as server:
         words = ["judge", gold_run, "--data", bench, "--no-no-image"]
         chat = ["--judge", "openai:m", "--base-url", server.base_url]
-        code, _, err = run(capsys, *words, *chat)
+        code, _, err = run_gre(capsys, *words, *chat)
         assert code == 3, err
         part = json.loads((gold_run / "cot_summary.json").read_text())["parts"]["recall"]
         assert part["unscored"] == {"http_status": 1, "not_json": 2}
         assert (part["mean"], part["n"]) == (100.0, 7)
         calls = len(server.prompts)
         server.answer = lambda prompt, _: kind_reply(prompt)
-        code, _, err = run(capsys, *words, *chat)
+        code, _, err = run_gre(capsys, *words, *chat)
         assert code == 0, err
         # Asked again is only what failed: each key-step question once.
         assert len(server.prompts) == calls + 3
@@ -211,7 +197,7 @@ def test_bad_options_are_one_line(
     words: tuple[str, ...],
     message: str,
 ) -> None:
-    code, _, err = run(capsys, "judge", gold_run, "--data", bench, *words)
+    code, _, err = run_gre(capsys, "judge", gold_run, "--data", bench, *words)
     lines = [line for line in err.splitlines() if line]
     assert code == 2, err
     assert len(lines) == 1
@@ -236,7 +222,7 @@ def test_another_run_is_refused(
     message: str,
 ) -> None:
     folder = run_writer(tmp_path / "run", references, gold(references), **facts)
-    code, _, err = run(capsys, "judge", folder, "--data", bench)
+    code, _, err = run_gre(capsys, "judge", folder, "--data", bench)
     assert code == 2
     assert message in err
 
@@ -244,15 +230,15 @@ def test_another_run_is_refused(
 def test_no_run_and_no_data(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, bench: Path
 ) -> None:
-    code, _, err = run(capsys, "judge", tmp_path / "none", "--data", bench)
+    code, _, err = run_gre(capsys, "judge", tmp_path / "none", "--data", bench)
     assert code == 2
     assert "name a folder that gre evaluate wrote" in err
-    code, _, err = run(capsys, "judge", tmp_path, "--data", tmp_path / "none")
+    code, _, err = run_gre(capsys, "judge", tmp_path, "--data", tmp_path / "none")
     assert code == 2
     assert "no such folder, must hold the data of GREval-Bench" in err
 
 
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "judge", "--help")
+    code, out, _ = run_gre(capsys, "judge", "--help")
     assert code == 0
     assert "gre judge runs/stage3 --data" in " ".join(out.split())

@@ -1,14 +1,12 @@
 """The check of a judge: it passes the embedded one, and fails judges that should fail."""
 
 import json
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from gre.cli import main
 from gre.evaluation.cot.chains import Statement
 from gre.evaluation.cot.embedded import EmbeddedJudge
 from gre.evaluation.cot.items import References
@@ -16,6 +14,7 @@ from gre.evaluation.cot.settings import CotSettings
 from gre.evaluation.cot.validate import pair_with_others, validate_judge, weigh
 from gre.evaluation.cot.verdicts import Item, Unscored, Verdict, Verdicts
 from gre.geo.distance import great_circle_km
+from tests.command_line import run_gre
 from tests.evaluation.cot.fault_server import kind_reply, serve
 
 FAILED = Unscored("timeout", "no reply")
@@ -85,22 +84,10 @@ def test_limits_come_from_the_settings() -> None:
     assert weigh([1.0, 0.9], [0.1, 0.2], lax).faults == ()
 
 
-def judge_command(capsys: pytest.CaptureFixture[str], *words: object) -> tuple[int, str, str]:
-    old = sys.argv
-    sys.argv = ["gre", "judge", *map(str, words)]
-    try:
-        with pytest.raises(SystemExit) as left:
-            main()
-    finally:
-        sys.argv = old
-    captured = capsys.readouterr()
-    return int(left.value.code or 0), captured.out, captured.err
-
-
 def test_command_passes_the_embedded_judge(
     capsys: pytest.CaptureFixture[str], gold_run: Path, bench: Path
 ) -> None:
-    code, out, err = judge_command(capsys, gold_run, "--data", bench, "--validate")
+    code, out, err = run_gre(capsys, "judge", gold_run, "--data", bench, "--validate")
     assert code == 0, err
     assert "gold chains against themselves │              100.00" in out
     assert not (gold_run / "cot_summary.json").exists()
@@ -111,7 +98,7 @@ def test_command_fails_a_judge_that_always_agrees(
 ) -> None:
     with serve(lambda prompt, _: kind_reply(prompt)) as server:
         chat = ("--judge", "openai:m", "--base-url", server.base_url)
-        code, out, err = judge_command(capsys, gold_run, "--data", bench, "--validate", *chat)
+        code, out, err = run_gre(capsys, "judge", gold_run, "--data", bench, "--validate", *chat)
     assert code == 1
     assert "gre: the judge fails the check: other photos' chains score" in err
     assert "another photo's chain" in out
