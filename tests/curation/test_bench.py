@@ -20,10 +20,10 @@ from gre.data.records import read_bench
 from gre.errors import InputError
 from gre.evaluation.benchmarks import load_benchmark
 from gre.evaluation.cot.items import read_references
+from tests.command_line import one_line, run_gre
 from tests.curation.making import PLACES, picture, save_photo
 from tests.curation.review.reviewing import cot_file
 from tests.curation.server import FlakyServer
-from tests.curation.test_end_to_end import last_line, run
 from tests.evaluation.cot.test_measures import tiny_clip  # noqa: F401 - a fixture
 
 STEPS = "<think> 1. The sign is in Greek script. // 2. Cars keep right. // 3. Athens. </think>"
@@ -54,7 +54,7 @@ def test_a_teacher_that_fails_is_asked_until_all_is_there_and_paid_once(
         words = (photos, "--out", out, "--teacher", "openai:wise", "--base-url", server.url)
         codes = []
         for _ in range(12):
-            code, said, err = run(capsys, "bench", *words)
+            code, said, err = run_gre(capsys, "curate", "bench", *words)
             codes.append(code)
             if code == 0:
                 break
@@ -64,7 +64,7 @@ def test_a_teacher_that_fails_is_asked_until_all_is_there_and_paid_once(
         told = [words_of(body) for body in server.bodies]
         assert sorted(server.good.values()) == [1] * 6
         before = server.calls
-        assert run(capsys, "bench", *words)[0] == 0
+        assert run_gre(capsys, "curate", "bench", *words)[0] == 0
         assert server.calls == before
     assert "6 items, 2 different indicators" in said
     assert all(text.startswith(KEY_STEPS_INSTRUCTION) for text in told)
@@ -109,15 +109,15 @@ def test_photos_without_indicators_are_left_out_by_name(
 
     with FlakyServer(answer, failure_rate=0).running() as server:
         words = (photos, "--out", out, "--teacher", "openai:wise", "--base-url", server.url)
-        code, said, err = run(capsys, "bench", *words)
+        code, said, err = run_gre(capsys, "curate", "bench", *words)
         assert code == 0, err
         assert "3 items" in said
         assert "left out: 1 few_indicators" in said
-        other = run(capsys, "bench", *words, "--temperature", 1)
+        other = run_gre(capsys, "curate", "bench", *words, "--temperature", 1)
     gone = [json.loads(line) for line in (out / "left_out.jsonl").open()]
     assert [(one["source"], one["reason"]) for one in gone] == [("s0", "few_indicators")]
     assert other[0] == 2
-    assert "holds replies to another question (temperature" in last_line(other[2])
+    assert "holds replies to another question (temperature" in one_line(other[2])
 
 
 class Halves:
@@ -224,8 +224,8 @@ def test_a_real_clip_model_from_photos_to_a_benchmark(
 
     save_photo(paths[3], 3, None)
     with FlakyServer(lambda body: STEPS, failure_rate=0).running() as server:
-        code, said, err = run(
-            *(capsys, "bench", photos, "--out", tmp_path / "bench", "--corpus"),
+        code, said, err = run_gre(
+            *(capsys, "curate", "bench", photos, "--out", tmp_path / "bench", "--corpus"),
             *(cot_file(tmp_path / "cot"), "--clip", tiny_clip, "--min-similarity", -1),
             *("--teacher", "openai:wise", "--base-url", server.url),
         )
@@ -258,9 +258,11 @@ def test_bad_input_is_one_line(
     (tmp_path / "world.json").write_text('{"seed": 1, "scenes": {}}')
     monkeypatch.chdir(tmp_path)
     photos = seed_file(tmp_path / "seeds")
-    code, _, err = run(capsys, "bench", photos, "--out", "out", "--world", ".", *words)
+    code, _, err = run_gre(
+        capsys, "curate", "bench", photos, "--out", "out", "--world", ".", *words
+    )
     assert code == 2
-    assert says in last_line(err)
+    assert says in one_line(err)
 
 
 def test_opencv_without_cascades_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
