@@ -18,20 +18,22 @@ _GLUE = frozenset("_*~≈^@#")
 
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
+# Only sets are repeated possessively: repeated groups lose their place in Python before 3.11.5
+# (github.com/python/cpython/issues/106052), and nothing here goes back into one.
 _TOKEN = re.compile(
     r"""
       (?P<space> [^\S\r\n]++ | [*_~≈^${}\u200b-\u200f\u2060\ufeff\u00ad] | \\[,;!\ ] )
     | (?P<nl> [\r\n]++ | \\[nrt](?=l(?:at|on|ng)|[^a-z]) )
-    | (?P<num> (?: [0-9]++ (?:[._*~≈^@\#][0-9]++)*+ | (?<![\w.])\.[0-9]++ )
+    | (?P<num> (?: [0-9]++ (?:[._*~≈^@\#][0-9]++)* | (?<![\w.])\.[0-9]++ )
                (?: [eE][+-]?[0-9]{1,4}+(?!\.?[0-9A-Za-z°]) )? )
     | (?P<run> -{3,}+ | '{3,}+ | "{3,}+ )
     | (?P<deg> [°º˚] | &deg; | \\circ(?![A-Za-z]) | \\degrees?(?![A-Za-z]) )
     | (?P<sec> ["”“″„‟«»＂] | \\" | &quot; )
     | (?P<min> ['’‘′‵`´ʹʼ＇] | \\' )
     | (?P<dash> [-−–‐‑‒﹣－] )
-    | (?P<word> [^\W\d_]++ (?:['’][^\W\d_]++)*+ )
+    | (?P<word> [^\W\d_]++ (?:['’][^\W\d_]++)* )
     | (?P<tex> \\[A-Za-z]++ )
-    | (?P<other> (?P<same>.)(?P=same)*+ )
+    | (?P<other> (?P<same>.)(?P=same)* )
     """,
     re.VERBOSE | re.DOTALL,
 )

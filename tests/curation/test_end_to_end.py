@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -143,7 +144,16 @@ def test_real_photos_to_seeds(
     assert len(read_cot(tmp_path / "data/gre_cot/gre_cot.json")) == 9
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Lets children be interrupted, also where the shell started the tests in its background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 @pytest.mark.slow
+@pytest.mark.usefixtures("interruptible")
 def test_interrupted_at_the_shell_no_call_is_paid_twice(tmp_path: Path) -> None:
     """The command itself, stopped by signals again and again, against a server that fails."""
     for number in range(24):
