@@ -6,7 +6,7 @@ rewards by their keys in `REWARDS`; adding one is a function and a line there.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
@@ -88,6 +88,11 @@ class Target:
         if self.label is None:
             raise InputError("rewards: this reward needs True/False labels; the records have none")
         return self.label
+
+
+def is_flat(rewards: Sequence[float]) -> bool:
+    """Whether the rewards of a group are the same, so that nothing can be learned from it."""
+    return max(rewards) - min(rewards) <= SAME_REWARD
 
 
 def format_reward(text: str) -> Reward:

@@ -19,7 +19,6 @@ from gre.data.images import check_size, decode, is_on_its_side, open_image
 Size = tuple[int, int]
 """Width and height in pixels."""
 
-
 ROOM = 1.3
 """A picture is decoded at no less than this many times the size it is scaled to."""
 

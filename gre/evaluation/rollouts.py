@@ -16,7 +16,7 @@ import numpy as np
 from gre.errors import InputError
 from gre.evaluation.growing_log import LogFaults, iter_log, parse_line
 from gre.evaluation.rollout_line import Rollout, parse_rollout
-from gre.rewards import SAME_REWARD
+from gre.rewards import is_flat
 
 ROLLOUTS_FILE = "rollouts.jsonl"
 GROUPS_PER_STEP = 4
@@ -59,7 +59,7 @@ class RolloutGroup:
     def is_flat(self) -> bool:
         """Whether all rewards are the same: then every advantage is zero and nothing is learned."""
         rewards = [g.reward for g in self.glances.values() if g.reward is not None]
-        return len(rewards) > 1 and max(rewards) - min(rewards) <= SAME_REWARD
+        return len(rewards) > 1 and is_flat(rewards)
 
     @property
     def num_unreadable(self) -> int:
@@ -139,6 +139,7 @@ class _Shelf:
         self._last_step: int | None = None
 
     def put(self, rollout: Rollout, glance: Glance) -> None:
+        """Take in the next line of the file."""
         step = rollout.step
         if self._last_step is not None and step < self._last_step:
             for later in [other for other in self.steps if other >= step]:

@@ -225,37 +225,19 @@ class PreparedImages:
         first: dict[str, PreparedPhoto] = {}
         for photo in photos:
             first.setdefault(photo.key, photo)
-        sizes = [len(self._patches(first[photo.key])) for photo in photos]
-        shape = self._patches(photos[0]).shape[1:]
-        times = self._image_processor.temporal_patch_size
-        out = torch.empty(sum(sizes), shape[0], times, *shape[1:])
+        patches = {key: _patches_of(photo) for key, photo in first.items()}
+        sizes = [len(patches[photo.key]) for photo in photos]
+        colours, *side = patches[photos[0].key].shape[1:]
+        out = torch.empty(sum(sizes), colours, self._image_processor.temporal_patch_size, *side)
+        table = self._values_of_levels()
         filled: dict[str, torch.Tensor] = {}
         for photo, rows in zip(photos, out.split(sizes), strict=True):
             if photo.key in filled:
                 rows.copy_(filled[photo.key])
                 continue
-            self._fill(rows, self._patches(first[photo.key]))
+            _fill(rows, patches[photo.key], table)
             filled[photo.key] = rows
         return out.flatten(1)
-
-    def _patches(self, photo: PreparedPhoto) -> torch.Tensor:
-        if photo.patches is None:
-            raise GreError(f"{photo.key}: only the photo's name has arrived, not its pixels")
-        return photo.patches
-
-    def _fill(self, rows: torch.Tensor, patches: torch.Tensor) -> None:
-        """Write a photo's values from the table, a few patches at a time.
-
-        What lies between stays in the cache, and one thread does it: asking the system for memory,
-        or for a second thread while the workers decode, takes longer than the arithmetic.
-        """
-        table = self._values_of_levels()
-        for part, values in zip(
-            patches.split(PATCHES_AT_ONCE), rows.split(PATCHES_AT_ONCE), strict=True
-        ):
-            levels, numbers = part.numpy(), values.numpy()
-            for colour, of_level in enumerate(table):
-                numbers[:, colour] = of_level.take(levels[:, colour], mode="wrap")[:, None]
 
     def _values_of_levels(self) -> np.ndarray:
         """The processor's number for each colour and level of a byte: (3, 256), float32."""
@@ -301,6 +283,26 @@ def can_prepare(image_processor: Any) -> bool:  # Any: a processor of transforme
     if not is_equal:
         logger.warning("photos are processed in the stock way: the processor's numbers differ")
     return is_equal
+
+
+def _patches_of(photo: PreparedPhoto) -> torch.Tensor:
+    if photo.patches is None:
+        raise GreError(f"{photo.key}: only the photo's name has arrived, not its pixels")
+    return photo.patches
+
+
+def _fill(rows: torch.Tensor, patches: torch.Tensor, table: np.ndarray) -> None:
+    """Write a photo's values from the table, a few patches at a time.
+
+    What lies between stays in the cache, and one thread does it: asking the system for memory, or
+    for a second thread while the workers decode, takes longer than the arithmetic.
+    """
+    for part, values in zip(
+        patches.split(PATCHES_AT_ONCE), rows.split(PATCHES_AT_ONCE), strict=True
+    ):
+        levels, numbers = part.numpy(), values.numpy()
+        for colour, of_level in enumerate(table):
+            numbers[:, colour] = of_level.take(levels[:, colour], mode="wrap")[:, None]
 
 
 def _flat(images: Any) -> list[Any]:  # Any: nested lists of pictures

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from trl.data_utils import prepare_multimodal_messages
 
-from gre.rewards import SAME_REWARD
+from gre.rewards import is_flat
 from gre.train.reward_functions import completion_text
 
 Rows = list[dict[str, Any]]  # Any: columns of the rollout dataset
@@ -97,7 +97,7 @@ class VariedGroups:
             AnsweredGroup(
                 group,
                 _sliced(generated, i * size, (i + 1) * size),
-                bool(np.ptp(totals[i * size : (i + 1) * size]) > SAME_REWARD),
+                not is_flat(totals[i * size : (i + 1) * size].tolist()),
             )
             for i, group in enumerate(groups)
         ]

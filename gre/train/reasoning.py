@@ -142,11 +142,9 @@ class ReasoningTrainer(StageTrainer, PhotosOnce, PrefillOnce, GRPOTrainer):
             step=self.state.global_step + 1,
             scale_km=scale_km if self.reads_points else None,
         )
+        self._metrics["train"][FLAT_SHARE].pop()  # of the whole batch, if rewards are scaled by it
         for name, value in rollout_metrics(lines, reads_points=self.reads_points).items():
-            values = self._metrics["train"][name]
-            if name == FLAT_SHARE:
-                values.pop()  # the library's: of the whole batch, where scale_rewards is batch
-            values.append(value)
+            self._metrics["train"][name].append(value)
         if self.reads_points:
             self._metrics["train"]["scale_km"].append(scale_km)
         if self.rollout_log is not None and self.accelerator.is_main_process:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gre.rewards import SAME_REWARD, RewardReason
+from gre.rewards import RewardReason, is_flat
 from gre.train.reward_functions import REASON_COLUMN
 
 ROLLOUTS_FILE = "rollouts.jsonl"
@@ -94,9 +94,7 @@ def rollout_metrics(lines: Sequence[Line], *, reads_points: bool) -> dict[str, f
     totals: dict[int, list[float]] = {}
     for line in lines:
         totals.setdefault(line["group"], []).append(line["reward"])
-    metrics[FLAT_SHARE] = float(
-        np.mean([np.ptp(all_of) <= SAME_REWARD for all_of in totals.values()])
-    )
+    metrics[FLAT_SHARE] = sum(map(is_flat, totals.values())) / len(totals)
     if reads_points:
         errors_km = [line["distance_km"] for line in lines if line["distance_km"] is not None]
         metrics["median_km"] = float(np.median(errors_km)) if errors_km else math.nan

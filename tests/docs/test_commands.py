@@ -32,18 +32,8 @@ MARKS = {"GPU": r"#.*\bGPUs?\b", "network": r"#.*\bnetwork\b", "server": r"#.*\b
 OTHER_PROGRAMS = {
     *("hf", "curl", "git", "conda", "docker", "pip", "fresh/bin/pip", "fresh/bin/python"),
     *("unzip", "rm", "ls", "tar", "python3.11", "sbatch", "ruff", "mypy", "mkdocs", "nvidia-smi"),
-    *(
-        "trl",
-        "deepspeed",
-        "accelerate",
-        "inspect",
-        "ssh",
-        "uptime",
-        "watch",
-        "scp",
-        "rsync",
-        "head",
-    ),
+    *("trl", "deepspeed", "accelerate", "inspect", "ssh", "uptime", "watch", "scp", "rsync"),
+    *("head",),
 }
 
 RUN_BY = {

@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
-from gre.cli import main
 from gre.commands.env import describe_variables, find_missing, render_facts
+from tests.command_line import run_gre
 
 
 def test_missing_packages_are_named_by_extra_with_their_purpose() -> None:
@@ -46,12 +46,9 @@ def test_the_command_tells_versions_hardware_attention_and_what_is_missing(
 ) -> None:
     """Slow: torch and transformers are imported to name the attention."""
     monkeypatch.setenv("OPENAI_API_KEY", "sk-secret")
-    monkeypatch.setattr(sys, "argv", ["gre", "env", "--json"])
-    with pytest.raises(SystemExit) as left:
-        main()
-    out = capsys.readouterr().out
+    code, out, _ = run_gre(capsys, "env", "--json")
     facts = json.loads(out)
-    assert left.value.code == 0
+    assert code == 0
     assert facts["versions"]["python"] == sys.version.split()[0]
     assert facts["hardware"]["attention"] in {"sdpa", "flash_attention_2"}
     assert facts["hardware"]["memory_gb"] > 0

@@ -8,13 +8,13 @@ from types import ModuleType, SimpleNamespace
 import pytest
 from PIL import Image
 
-from gre.cli import main
 from gre.errors import InputError
 from gre.evaluation.draws import Draws
 from gre.evaluation.model_choice import ModelChoice, ServerOptions, split_model
 from gre.evaluation.predictors import Drawing, draw
 from gre.evaluation.predictors_vllm import VllmPredictor
 from gre.models.decoding import Decoding
+from tests.command_line import run_gre
 
 URL = ServerOptions(base_url="http://127.0.0.1:1/v1")
 
@@ -108,15 +108,10 @@ def test_the_door_says_what_is_wrong_in_one_line(
 ) -> None:
     set_name = "judge_test" if "judge" in words else "test"
     fixed = ["--benchmark", "greval_bench", "--data", str(sample_world / "bench" / set_name)]
-    monkeypatch.setattr(
-        sys, "argv", ["gre", "evaluate", *fixed, "--out", str(tmp_path / "run"), *words]
-    )
     monkeypatch.setitem(sys.modules, "vllm", None)
-    with pytest.raises(SystemExit) as left:
-        main()
-    captured = capsys.readouterr()
-    assert left.value.code == code
-    lines = (captured.out if code == 0 else captured.err).splitlines()
+    found, out, err = run_gre(capsys, "evaluate", *fixed, "--out", tmp_path / "run", *words)
+    assert found == code
+    lines = (out if code == 0 else err).splitlines()
     assert any(message in line for line in lines)
     assert not (tmp_path / "run").exists()
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gre.cli import main
 from gre.data.images import grey_image, load_image
 from gre.errors import GreError, InputError
 from gre.evaluation.asking import AnswerError
@@ -18,6 +17,7 @@ from gre.evaluation.predictors import Drawing
 from gre.evaluation.predictors_server import ServerPredictor
 from gre.models.chat_api import ChatEndpoint
 from gre.models.decoding import Decoding
+from tests.command_line import call_gre
 from tests.evaluation.fake_server import FakeServer, Reply, completion
 
 GOOD = "<think> a sign </think> <answer> 48.0, 2.0 </answer>"
@@ -48,13 +48,6 @@ def predictor(server: FakeServer, **more: object) -> ServerPredictor:
     return ServerPredictor(endpoint, **more)  # type: ignore[arg-type]
 
 
-def run(monkeypatch: pytest.MonkeyPatch, *words: object) -> int:
-    monkeypatch.setattr("sys.argv", ["gre", *map(str, words)])
-    with pytest.raises(SystemExit) as left:
-        main()
-    return int(left.value.code or 0)
-
-
 def rows_of(folder: Path, name: str = "predictions.jsonl") -> list[dict]:
     return [json.loads(line) for line in (folder / name).read_text().splitlines()]
 
@@ -63,7 +56,6 @@ def test_a_quarter_of_faulty_calls_leaves_every_other_sample_scored_once(
     serve: Callable[..., FakeServer],
     sample_world: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     kinds = list(FAULTS.values())
@@ -86,7 +78,7 @@ def test_a_quarter_of_faulty_calls_leaves_every_other_sample_scored_once(
         *("--base-url", server.url, "--out", tmp_path / "run", "--attempts", 1),
         *("--timeout", 0.5, "--parallel", 4, "--no-no-image"),
     )
-    assert run(monkeypatch, *words) == 3
+    assert call_gre(*words) == 3
     rows = rows_of(tmp_path / "run")
     assert len(rows) == len({row["id"] for row in rows}) == 40
     statuses = Counter(row["status"] for row in rows)
@@ -102,7 +94,7 @@ def test_a_quarter_of_faulty_calls_leaves_every_other_sample_scored_once(
     assert len(server.bodies) == 40
     assert "10 of 40 samples could not be asked" in capsys.readouterr().err
     # Given again, the command asks the failed ones alone.
-    run(monkeypatch, *words)
+    call_gre(*words)
     assert len(server.bodies) == 50
     again = Counter(row["status"] for row in rows_of(tmp_path / "run"))
     assert again == {"ok": 38, "error": 2}  # calls 43 and 47 fail
@@ -168,13 +160,11 @@ def test_a_sampled_run_keeps_all_texts_and_reports_calibration(
     serve: Callable[..., FakeServer],
     sample_world: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     server = serve(lambda image, body: f"<answer> 10, {body['seed'] % 4} </answer>")
     out = tmp_path / "run"
-    code = run(
-        monkeypatch,
+    code = call_gre(
         *("evaluate", "--benchmark", "greval_bench", "--data", sample_world / "bench/test"),
         *("--model", "openai:fake", "--base-url", server.url, "--out", out, "--limit", 4),
         *("--samples", 3, "--share", 0.5),
@@ -227,7 +217,6 @@ def test_a_limit_of_cost_stops_the_run_and_keeps_what_is_paid(
     serve: Callable[..., FakeServer],
     sample_world: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     server = serve(lambda image, body: GOOD)
@@ -238,9 +227,9 @@ def test_a_limit_of_cost_stops_the_run_and_keeps_what_is_paid(
     )
     # A call costs 10 tokens, 0.01 dollars, and at worst 20 tokens, 0.02: it begins while
     # spent + 0.02 <= 0.055, after 0, 1, 2 and 3 calls.
-    assert run(monkeypatch, *words, "--max-cost", 0.055) == 1
+    assert call_gre(*words, "--max-cost", 0.055) == 1
     assert len(server.bodies) == 4
     assert "raise the limit" in capsys.readouterr().err
-    assert run(monkeypatch, *words) == 0
+    assert call_gre(*words) == 0
     assert len(server.bodies) == 10
     assert "4 replies from the cache" in capsys.readouterr().err

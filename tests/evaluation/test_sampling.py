@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from gre.cli import main
 from gre.data.images import load_image
 from gre.evaluation.draws import Draws
 from gre.evaluation.predictors import Drawing, TransformersPredictor
 from gre.models.decoding import Decoding
+from tests.command_line import call_gre
 from tests.evaluation.fake_server import FakeServer
 
 
@@ -56,15 +56,11 @@ def test_a_server_judges_and_its_failures_are_counted_apart(
     judge_server: FakeServer,
     sample_world: Path,
     tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     data, out = sample_world / "bench/judge_test", tmp_path / "run"
     words = ["evaluate", "--benchmark", "judge", "--data", data, "--out", out, "--no-no-image"]
     words += ["--model", "openai:judge", "--base-url", judge_server.url, "--attempts", 1]
-    monkeypatch.setattr(sys, "argv", ["gre", *map(str, words)])
-    with pytest.raises(SystemExit) as left:
-        main()
-    assert left.value.code == 3
+    assert call_gre(*words) == 3
     rows = [json.loads(line) for line in (out / "predictions.jsonl").read_text().splitlines()]
     assert len(rows) == len(judge_server.bodies) == 6
     failed = [row for row in rows if row["status"] == "error"]
@@ -76,20 +72,15 @@ def test_a_server_judges_and_its_failures_are_counted_apart(
     assert asked == {row["question"] for row in rows}
 
 
-def test_a_run_without_one_answer_ends_too(
-    sample_world: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_without_one_answer_ends_too(sample_world: Path, tmp_path: Path) -> None:
     server = FakeServer(lambda image, body: "", fault=lambda number, image: (500, b"", {}))
     out = tmp_path / "run"
     words = ["evaluate", "--benchmark", "greval_bench", "--data", sample_world / "bench/test"]
     words += ["--model", "openai:none", "--base-url", server.url, "--attempts", 1, "--out", out]
-    monkeypatch.setattr(sys, "argv", ["gre", *map(str, words)])
     try:
-        with pytest.raises(SystemExit) as left:
-            main()
+        assert call_gre(*words) == 3
     finally:
         server.close()
-    assert left.value.code == 3
     summary = json.loads((out / "summary.json").read_text())
     assert (summary["n"], summary["n_errors"]) == (0, 10)
     assert summary["bounds"]["no_image"]["n"] == 0

@@ -40,7 +40,7 @@ def test_defaults(run, name):
     assert done.stdout.splitlines() == [
         *("-m", "gre", "evaluate", "--benchmark", name),
         *("--data", f"{ROOT}/eval/eval_data/{name}", "--model", "outputs/stage 3/"),
-        *("--out", f"{ROOT}/work/eval/{name}/stage_3"),
+        *("--out", str(ROOT / "work" / "eval" / name / "stage_3")),
     ]
 
 
