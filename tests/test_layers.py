@@ -30,6 +30,19 @@ FLOORS = (
 )
 """Rooms from the ground up; `docs/architecture.md` draws the same house."""
 
+WINGS = {
+    "evaluation": (
+        ("indicators", "radii", "tables", "asking", "parsing"),
+        ("benchmarks", "score"),
+        ("predictors", "pages"),
+        ("runs",),
+        ("comparing", "cot"),
+        ("report",),
+        ("rollouts",),
+    ),
+}
+"""Rooms within a large room, from the ground up."""
+
 # `gre env` and run files describe the attention that a model would get: one lazy import upwards.
 ALLOWED = {("environment", "models"), ("__init__", "models"), ("__init__", "geo")}
 
@@ -38,8 +51,8 @@ def room(path: Path) -> str:
     return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
 
 
-def imported_rooms(path: Path) -> set[str]:
-    rooms = set()
+def imported_modules(path: Path) -> set[str]:
+    modules = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         names = []
         if isinstance(node, ast.ImportFrom) and node.module:
@@ -48,8 +61,12 @@ def imported_rooms(path: Path) -> set[str]:
                 names = [f"gre.{alias.name}" for alias in node.names]
         elif isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
-        rooms |= {name.split(".")[1] for name in names if name.startswith("gre.")}
-    return rooms
+        modules |= {name for name in names if name.startswith("gre.")}
+    return modules
+
+
+def imported_rooms(path: Path) -> set[str]:
+    return {name.split(".")[1] for name in imported_modules(path)}
 
 
 def floor_of(name: str) -> int:
@@ -66,6 +83,20 @@ def test_imports_point_down(path: Path) -> None:
             assert floor_of(other) < floor_of(here), f"gre.{here} must not import gre.{other}"
 
 
+@pytest.mark.parametrize("wing", WINGS)
+def test_imports_point_down_within_a_large_room(wing: str) -> None:
+    floors = {name: floor for floor, names in enumerate(WINGS[wing]) for name in names}
+    wrong = []
+    for path in sorted((PACKAGE / wing).rglob("*.py")):
+        here = path.relative_to(PACKAGE / wing).parts[0].removesuffix(".py")
+        assert here in floors or here == "__init__", f"{here}: which floor of {wing}?"
+        for module in imported_modules(path):
+            there = module.removeprefix(f"gre.{wing}.").split(".")[0]
+            if there != here and there in floors and floors[there] >= floors[here]:
+                wrong.append(f"{path.relative_to(PACKAGE)} must not import {module}")
+    assert wrong == []
+
+
 @pytest.mark.parametrize(
     "modules",
     [
@@ -76,7 +107,7 @@ def test_imports_point_down(path: Path) -> None:
         "gre.cli",
         "gre.sample",
         "gre.preflight.memory, gre.preflight.duration, gre.preflight.photos, gre.preflight.weights",
-        "gre.evaluation.report, gre.evaluation.score, gre.evaluation.benchmarks",
+        "gre.evaluation.report.page, gre.evaluation.score, gre.evaluation.benchmarks.loading",
         "gre.curation.seeds, gre.curation.rationales, gre.curation.split, gre.curation.search",
     ],
 )

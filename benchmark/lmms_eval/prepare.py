@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from gre.errors import InputError
-from gre.evaluation.benchmarks import load_benchmark
+from gre.evaluation.benchmarks.loading import load_benchmark
 
 FOLDER = Path(__file__).resolve().parent / "rows"
 SETS = ("im2gps3k", "gws15k", "google_streetview", "greval_bench")

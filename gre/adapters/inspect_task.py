@@ -17,8 +17,8 @@ from inspect_ai.scorer import NOANSWER, Metric, SampleScore, Score, Scorer, Targ
 from inspect_ai.solver import TaskState, generate
 
 from gre.answers import ParseFailure, read_latlon
-from gre.evaluation import samples as ours
-from gre.evaluation.benchmarks import load_benchmark
+from gre.evaluation.benchmarks import samples as ours
+from gre.evaluation.benchmarks.loading import load_benchmark
 from gre.geo.distance import great_circle_km
 from gre.geo.latlon import LatLon
 from gre.metrics import RADII_KM, Summary, radius_key, score_errors

@@ -23,7 +23,7 @@ def compare(
     Example: gre compare work/eval/ci work/eval/ci_ii --radii 25,200,750
     """
     start_logging()
-    from gre.evaluation.paired_runs import compare_folders, parse_radii
+    from gre.evaluation.comparing.paired_runs import compare_folders, parse_radii
 
     comparison = compare_folders(run_a, run_b, radii_km=parse_radii(radii))
     if as_json:
@@ -48,10 +48,10 @@ def ablation(
     Example: gre ablation work/ablation --out work/ablation/table.md --json work/ablation/table.json
     """
     start_logging()
-    from gre.evaluation.ablation import read_ablation
-    from gre.evaluation.ablation_table import summary_heads, summary_rows, to_markdown
-    from gre.evaluation.ablation_values import sizes, to_json
-    from gre.evaluation.run_folder import json_text, write_output
+    from gre.evaluation.asking.run_folder import json_text, write_output
+    from gre.evaluation.comparing.ablation import read_ablation
+    from gre.evaluation.comparing.ablation_table import summary_heads, summary_rows, to_markdown
+    from gre.evaluation.comparing.ablation_values import sizes, to_json
 
     found = read_ablation(directory)
     write_output(out, to_markdown(found))

@@ -23,12 +23,12 @@ from gre.commands.tables import print_calibration, print_judge_summaries, print_
 from gre.errors import InputError
 
 if TYPE_CHECKING:
-    from gre.evaluation.judge_benchmark import JudgeBenchmark
-    from gre.evaluation.model_choice import ModelChoice
-    from gre.evaluation.predictors import FixedPredictor, Predictor, QuestionPredictor
-    from gre.evaluation.predictors_server import ServerPredictor
-    from gre.evaluation.samples import Benchmark
-    from gre.evaluation.shared_run import Plan
+    from gre.evaluation.benchmarks.judge import JudgeBenchmark
+    from gre.evaluation.benchmarks.samples import Benchmark
+    from gre.evaluation.predictors.base import FixedPredictor, Predictor, QuestionPredictor
+    from gre.evaluation.predictors.choice import ModelChoice
+    from gre.evaluation.predictors.server import ServerPredictor
+    from gre.evaluation.runs.shared_run import Plan
     from gre.metrics import Protocol
 
 EXIT_FAILED_SAMPLES = 3
@@ -87,7 +87,7 @@ def evaluate(
     --base-url http://127.0.0.1:8000/v1 --samples 8 --out runs/server
     """
     start_logging()
-    from gre.evaluation.processes import take_own_gpu
+    from gre.evaluation.asking.processes import take_own_gpu
     from gre.evaluation.radii import read_further_radii
     from gre.metrics import Protocol
 
@@ -116,7 +116,7 @@ class _Asking:
 
     def check(self, loaded: "Benchmark | JudgeBenchmark") -> str:
         """Check the model as far as can be without loading it, and say what was found."""
-        from gre.evaluation.judge_benchmark import JudgeBenchmark
+        from gre.evaluation.benchmarks.judge import JudgeBenchmark
 
         if isinstance(loaded, JudgeBenchmark):
             self.choice.check_for_questions()
@@ -124,7 +124,7 @@ class _Asking:
 
     def plan(self, processes: int | None, arguments: Sequence[str]) -> "Plan":
         """How the run is done: alone, in processes started here, or as one of torchrun's."""
-        from gre.evaluation.shared_run import Plan
+        from gre.evaluation.runs.shared_run import Plan
 
         asked = 1 if self.choice.is_fixed else processes
         num = count_processes(asked, uses_gpu=self.choice.uses_gpu)
@@ -139,7 +139,7 @@ class _Asking:
         radii_km: Sequence[float],
     ) -> None:
         """Ask, score, print, and leave with 3 where a sample could not be asked."""
-        from gre.evaluation.judge_benchmark import JudgeBenchmark
+        from gre.evaluation.benchmarks.judge import JudgeBenchmark
 
         if self.choice.uses_gpu:
             quiet_libraries()
@@ -159,7 +159,7 @@ class _Asking:
 
     def question_predictor(self) -> "QuestionPredictor":
         """Load what answers questions, too."""
-        from gre.evaluation.predictors_server import ServerPredictor
+        from gre.evaluation.predictors.server import ServerPredictor
 
         loaded = self.choice.load(self.out)
         self.server = loaded if isinstance(loaded, ServerPredictor) else None
@@ -187,10 +187,10 @@ class _Asking:
 def _load(
     benchmark: str, data: Path, limit: int | None, protocol: "Protocol", columns: str | None
 ) -> "Benchmark | JudgeBenchmark":
-    from gre.evaluation.benchmarks import load_benchmark
-    from gre.evaluation.columns import parse_columns
-    from gre.evaluation.judge_benchmark import load_judge
-    from gre.evaluation.samples import JUDGE
+    from gre.evaluation.benchmarks.judge import load_judge
+    from gre.evaluation.benchmarks.loading import load_benchmark
+    from gre.evaluation.benchmarks.samples import JUDGE
+    from gre.evaluation.tables.columns import parse_columns
     from gre.metrics import Protocol
 
     if benchmark != JUDGE:
@@ -213,7 +213,7 @@ def _locate(
     radii_km: Sequence[float],
 ) -> int | None:
     """Run, print, and count the samples that could not be asked; None in one of many processes."""
-    from gre.evaluation.shared_run import locate_together
+    from gre.evaluation.runs.shared_run import locate_together
 
     with asking.progress(len(benchmark.samples)) as tell:
         result = locate_together(
@@ -239,7 +239,7 @@ def _locate(
 
 def _judge(benchmark: "JudgeBenchmark", asking: _Asking, plan: "Plan") -> int | None:
     """Run, print, and count the samples that could not be asked; None in one of many processes."""
-    from gre.evaluation.shared_run import judge_together
+    from gre.evaluation.runs.shared_run import judge_together
 
     num_answers = len(benchmark.samples) * (2 if asking.no_image else 1)
     with asking.progress(num_answers) as tell:

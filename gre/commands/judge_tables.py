@@ -33,7 +33,7 @@ GROUP_PARTS = tuple(name for name in PART_NAMES if name != "order")
 
 def print_localization(run: Path) -> None:
     """Print where the run says that photos were taken."""
-    from gre.evaluation.saved_run import read_run
+    from gre.evaluation.runs.saved_run import read_run
 
     print_summaries({run.name: read_run(run).summary})
 

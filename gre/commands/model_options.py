@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from gre.evaluation.model_choice import ModelChoice
+    from gre.evaluation.predictors.choice import ModelChoice
 
 ModelOption = Annotated[
     str,
@@ -60,9 +60,9 @@ def choose_model(values: Mapping[str, Any]) -> "ModelChoice":  # Any: what typer
     Raises:
         InputError: They do not fit together.
     """
-    from gre.evaluation.columns import parse_columns
-    from gre.evaluation.model_choice import ModelChoice, ServerOptions, split_model
-    from gre.evaluation.predictors import Drawing
+    from gre.evaluation.predictors.base import Drawing
+    from gre.evaluation.predictors.choice import ModelChoice, ServerOptions, split_model
+    from gre.evaluation.tables.columns import parse_columns
     from gre.models.decoding import SAMPLING_TEMPERATURE, Decoding
 
     named = values["prediction_columns"]

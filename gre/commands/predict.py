@@ -130,7 +130,7 @@ def _show(located: "Sequence[Located]", form: str, out: Path | None, *, coarse: 
         return
     if form == "json" and out is None:
         return  # each line was printed as it came
-    from gre.evaluation.run_folder import write_output
+    from gre.evaluation.asking.run_folder import write_output
     from gre.locating.files import WRITERS, printable
 
     text = printable(WRITERS[form]([one.to_json(coarse=coarse) for one in located]))
@@ -142,7 +142,7 @@ def _show(located: "Sequence[Located]", form: str, out: Path | None, *, coarse: 
 
 
 def _write_map(located: "Sequence[Located]", page: Path, *, coarse: bool) -> None:
-    from gre.evaluation.map_page import write_map_page
+    from gre.evaluation.pages.map_page import write_map_page
 
     rows = [one.to_json(coarse=coarse) for one in located]
     if coarse:

@@ -24,7 +24,7 @@ def report(
     Example: gre report work/eval/base work/eval/ci --out work/report.html --tables work/tables
     """
     start_logging()
-    from gre.evaluation.report import write_report
+    from gre.evaluation.report.page import write_report
 
     written = write_report(runs, out, title=title, tables=tables, max_photos=photos)
     typer.echo(f"written: {out}")

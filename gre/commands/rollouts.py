@@ -20,7 +20,7 @@ def rollouts(
     Example: gre rollouts work/stage3 --out work/rollouts.html
     """
     start_logging()
-    from gre.evaluation.rollouts_page import write_rollouts_page
+    from gre.evaluation.rollouts.page import write_rollouts_page
 
     write_rollouts_page(run, out, max_groups=max_groups)
     typer.echo(f"written: {out}")

@@ -15,7 +15,7 @@ def count_processes(asked: int | None, *, uses_gpu: bool) -> int:
         asked: `--processes`.
         uses_gpu: Whether who answers works on the GPUs of this machine.
     """
-    from gre.evaluation.processes import own_share, visible_gpus
+    from gre.evaluation.asking.processes import own_share, visible_gpus
 
     if own_share().num > 1:
         return 1

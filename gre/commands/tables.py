@@ -10,10 +10,10 @@ from rich.table import Table
 from gre.commands.console import stdout
 
 if TYPE_CHECKING:
-    from gre.evaluation.calibration import Calibration
-    from gre.evaluation.judge_summary import JudgeSummary, Rate
-    from gre.evaluation.paired import KmDifference, RateDifference
-    from gre.evaluation.paired_runs import PairedComparison
+    from gre.evaluation.comparing.paired import KmDifference, RateDifference
+    from gre.evaluation.comparing.paired_runs import PairedComparison
+    from gre.evaluation.runs.calibration import Calibration
+    from gre.evaluation.runs.judge_summary import JudgeSummary, Rate
     from gre.metrics import Summary
 
 
@@ -43,7 +43,7 @@ def print_summaries(summaries: Mapping[str, "Summary"]) -> None:
 
 def print_calibration(calibration: "Calibration") -> None:
     """Print how often the truth lay within the radius of sampled answers."""
-    from gre.evaluation.calibration import calibration_lines
+    from gre.evaluation.runs.calibration import calibration_lines
 
     gap = "-" if calibration.mean_gap is None else f"{calibration.mean_gap:.1%}"
     caption = f"mean gap {gap} · {calibration.num_unreadable} photos without a readable answer"
@@ -78,7 +78,7 @@ def print_judge_summaries(summaries: Mapping[str, "JudgeSummary"]) -> None:
 
 def print_comparison(comparison: "PairedComparison") -> None:
     """Print what changed between two runs, one row per number."""
-    from gre.evaluation.paired_runs import RATE_LABELS
+    from gre.evaluation.comparing.paired_runs import RATE_LABELS
 
     table = Table(caption="\n".join(comparison.notes()), caption_justify="left")
     table.add_column("")

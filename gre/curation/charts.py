@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from gre.curation.cells import cell_of
 from gre.curation.files import write_bytes
-from gre.evaluation.worldmap import MapLayer, MapMark, map_svg
+from gre.evaluation.pages.worldmap import MapLayer, MapMark, map_svg
 from gre.geo.latlon import LatLon
 
 MAP_CELL_DEG = 1.0

@@ -18,8 +18,8 @@ from gre.curation.search import Hashes, find_matches
 from gre.data.jsonio import RawRecord, iter_json
 from gre.data.records import Record, RecordError, RecordKind, iter_records
 from gre.errors import InputError
-from gre.evaluation.benchmarks import load_benchmark
-from gre.evaluation.samples import Benchmark
+from gre.evaluation.benchmarks.loading import load_benchmark
+from gre.evaluation.benchmarks.samples import Benchmark
 from gre.geo.distance import EARTH_RADIUS_KM, great_circle_km
 from gre.geo.latlon import LatLon
 

@@ -14,8 +14,8 @@ from gre.curation.leakage import (
     clean_indices,
 )
 from gre.curation.search import COARSE_BITS, FINE_BITS
-from gre.evaluation.pages import write_page
-from gre.evaluation.thumbnails import Thumbnail, make_thumbnail
+from gre.evaluation.pages.page import write_page
+from gre.evaluation.pages.thumbnails import Thumbnail, make_thumbnail
 
 MAX_SHOWN = 150
 """Pairs on the page: at two thumbnails of 12 kB each it stays under 5 MB."""

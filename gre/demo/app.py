@@ -25,7 +25,7 @@ from gre.demo.handlers import (
 from gre.demo.locate import Request
 from gre.demo.models import ModelShelf, short_name
 from gre.errors import GreError
-from gre.evaluation.samples import Sample
+from gre.evaluation.benchmarks.samples import Sample
 
 HOST = "127.0.0.1"
 UPLOAD_LIMIT = "100mb"

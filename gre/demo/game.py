@@ -7,8 +7,8 @@ from random import Random
 
 from gre.answers import read_latlon
 from gre.errors import InputError
-from gre.evaluation.benchmarks import GREVAL_FILES, load_benchmark
-from gre.evaluation.samples import Sample
+from gre.evaluation.benchmarks.loading import GREVAL_FILES, load_benchmark
+from gre.evaluation.benchmarks.samples import Sample
 from gre.geo.distance import great_circle_km
 from gre.geo.latlon import LatLon
 from gre.metrics import geoguessr_score

@@ -12,9 +12,9 @@ from gre.demo.game import Round, play, points, read_guess
 from gre.demo.locate import Request, Step, locate
 from gre.demo.models import ModelShelf, short_name
 from gre.errors import GreError, InputError
-from gre.evaluation.samples import Sample
-from gre.evaluation.thumbnails import make_thumbnail
-from gre.evaluation.worldmap import unproject
+from gre.evaluation.benchmarks.samples import Sample
+from gre.evaluation.pages.thumbnails import make_thumbnail
+from gre.evaluation.pages.worldmap import unproject
 from gre.geo.latlon import LatLon
 from gre.locating.coarse import coarse_marks
 from gre.locating.files import Row, printable, to_geojson

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from gre.demo.models import ModelShelf
 
 if TYPE_CHECKING:
-    from gre.evaluation.samples import Sample
+    from gre.evaluation.benchmarks.samples import Sample
 
 QUIET = {
     "GRADIO_ANALYTICS_ENABLED": "False",

@@ -8,11 +8,11 @@ from markupsafe import Markup
 
 from gre.demo.game import Round
 from gre.demo.models import short_name
-from gre.evaluation.map_page import degrees, photo_facts
-from gre.evaluation.reasoning import tell
-from gre.evaluation.samples import Sample
-from gre.evaluation.thumbnails import Thumbnail, make_thumbnail
-from gre.evaluation.worldmap import MapLayer, MapMark, map_svg
+from gre.evaluation.benchmarks.samples import Sample
+from gre.evaluation.pages.map_page import degrees, photo_facts
+from gre.evaluation.pages.reasoning import tell
+from gre.evaluation.pages.thumbnails import Thumbnail, make_thumbnail
+from gre.evaluation.pages.worldmap import MapLayer, MapMark, map_svg
 from gre.geo.distance import great_circle_km
 from gre.geo.latlon import LatLon
 from gre.models.decoding import Guess, guess_from_texts

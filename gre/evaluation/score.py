@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gre.errors import InputError
-from gre.evaluation.columns import (
+from gre.evaluation.tables.columns import (
     GUESS_WORDS,
     NO_WORD,
     TRUTH_WORDS,
@@ -20,8 +20,8 @@ from gre.evaluation.columns import (
     named_point,
     parse_columns,
 )
-from gre.evaluation.points import Points, measure_errors, refuse_repeats, true_points
-from gre.evaluation.tables import Columns, Table, open_table
+from gre.evaluation.tables.points import Points, measure_errors, refuse_repeats, true_points
+from gre.evaluation.tables.table import Columns, Table, open_table
 from gre.geo.latlon import MAX_LAT_DEG, MAX_LON_DEG
 from gre.metrics import RADII_KM, Protocol, Summary, score_errors
 

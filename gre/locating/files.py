@@ -14,7 +14,7 @@ from types import MappingProxyType
 from markupsafe import escape
 
 from gre.errors import InputError
-from gre.evaluation.exports import Sheet, Value, to_csv
+from gre.evaluation.pages.exports import Sheet, Value, to_csv
 
 Row = Mapping[str, object]
 

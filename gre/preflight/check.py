@@ -188,7 +188,7 @@ def _check_leaks(
     progress: ProgressBar,
 ) -> dict[Path, str]:
     """Hold the training photos against the held-out set and every benchmark named."""
-    from gre.evaluation.benchmarks import load_benchmark
+    from gre.evaluation.benchmarks.loading import load_benchmark
 
     sets: dict[str, list[Path]] = {}
     data = stage.run.data

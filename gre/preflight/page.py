@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from gre.evaluation.pages import write_page
+from gre.evaluation.pages.page import write_page
 from gre.preflight.check import CheckResult
 from gre.preflight.findings import SEVERITIES
 

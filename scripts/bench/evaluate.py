@@ -24,8 +24,8 @@ from limits import median
 from PIL import Image
 from running import CLOCKS, add_device, machine
 
-from gre.evaluation.asking import ask_all
-from gre.evaluation.predictors import TransformersPredictor
+from gre.evaluation.asking.once import ask_all
+from gre.evaluation.predictors.base import TransformersPredictor
 from gre.models.decoding import Decoding
 from gre.models.localizer import chat_prompt, vision_token_ids
 from gre.sample.texts import tokenizer_texts

@@ -1,4 +1,4 @@
-"""Make `gre/evaluation/data/land_110m.json`, the land outline of the world map.
+"""Make `gre/evaluation/pages/data/land_110m.json`, the land outline of the world map.
 
 Source: Natural Earth 4.1.0, land polygons 1:110m, public domain (https://www.naturalearthdata.com),
 as TopoJSON in the npm package world-atlas 2.0.2 (ISC licence), file land-110m.json:
@@ -17,7 +17,7 @@ from pathlib import Path
 Point = tuple[float, float]
 Ring = list[Point]
 
-OUT = Path(__file__).parents[2] / "gre" / "evaluation" / "data" / "land_110m.json"
+OUT = Path(__file__).parents[2] / "gre" / "evaluation" / "pages" / "data" / "land_110m.json"
 SOURCE = (
     "Natural Earth 4.1.0, land 1:110m, public domain, https://www.naturalearthdata.com; "
     "by way of the npm package world-atlas 2.0.2; rings of lon, lat, lon, lat, ... in 0.01 degrees"

@@ -28,7 +28,7 @@ from playwright.sync_api import sync_playwright
 
 from gre.data.records import read_seed
 from gre.errors import GreError, InputError
-from gre.evaluation.benchmarks import load_benchmark
+from gre.evaluation.benchmarks.loading import load_benchmark
 
 ROOT = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")

@@ -2,8 +2,8 @@
 
 from svg import BLUE, INK, LIGHT, LINE, SOFT, Sheet
 
-from gre.evaluation.published import PublishedRow, read_published
-from gre.evaluation.radar import RadarSeries, radar_svg
+from gre.evaluation.report.published import PublishedRow, read_published
+from gre.evaluation.report.radar import RadarSeries, radar_svg
 from gre.metrics import RADII_KM, radius_key
 
 SHOWN = {

@@ -2,7 +2,7 @@
 
 from svg import BLUE, INK, LINE, SOFT, Sheet
 
-from gre.evaluation.published import SET_SIZES, TITLES, PublishedRow, read_published
+from gre.evaluation.report.published import SET_SIZES, TITLES, PublishedRow, read_published
 from gre.metrics import RADII_KM, radius_key
 
 CHOSEN = {

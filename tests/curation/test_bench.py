@@ -18,7 +18,7 @@ from gre.curation.scenes import SCENES
 from gre.curation.screening import informative, without_faces
 from gre.data.records import read_bench
 from gre.errors import InputError
-from gre.evaluation.benchmarks import load_benchmark
+from gre.evaluation.benchmarks.loading import load_benchmark
 from gre.evaluation.cot.items import read_references
 from tests.command_line import one_line, run_gre
 from tests.curation.making import PLACES, picture, save_photo

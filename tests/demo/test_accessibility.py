@@ -11,10 +11,10 @@ import pytest
 
 from gre.curation.leakage import Leakage, NamedBenchmark, Nearness, SuspiciousPair, read_training
 from gre.curation.leakage_files import write_leakage
-from gre.evaluation.benchmarks import load_benchmark
-from gre.evaluation.map_page import write_map_page
-from gre.evaluation.report import write_report
-from gre.evaluation.rollouts_page import write_rollouts_page
+from gre.evaluation.benchmarks.loading import load_benchmark
+from gre.evaluation.pages.map_page import write_map_page
+from gre.evaluation.report.page import write_report
+from gre.evaluation.rollouts.page import write_rollouts_page
 from gre.preflight.check import CheckResult
 from gre.preflight.findings import Finding, Findings
 from gre.preflight.forecast import Table

@@ -11,8 +11,8 @@ from gre.demo.handlers import Photo, locate_all, place_of_click, play_round
 from gre.demo.locate import Request
 from gre.demo.models import ModelShelf, find_models
 from gre.errors import InputError
-from gre.evaluation.samples import Sample
-from gre.evaluation.worldmap import HEIGHT, WIDTH
+from gre.evaluation.benchmarks.samples import Sample
+from gre.evaluation.pages.worldmap import HEIGHT, WIDTH
 from gre.geo.latlon import LatLon
 
 LYON = "<think> 1. Two rivers </think> <answer> 45.7640, 4.8357 </answer>"

@@ -47,7 +47,7 @@ RUN_BY = {
     "report": "tests/docs/test_commands_run.py",
     "compare": "tests/test_cli.py",
     "ablation": "tests/test_cli.py",
-    "rollouts": "tests/evaluation/test_rollouts.py",
+    "rollouts": "tests/evaluation/rollouts/test_rollouts.py",
     "curate": "tests/curation/test_end_to_end.py",
     "sample-world": "tests/test_cli.py",
     "tiny-model": "tests/test_cli.py",

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from gre.evaluation.published import read_published
+from gre.evaluation.report.published import read_published
 
 ROOT = Path(__file__).resolve().parents[2]
 FIGURES = ("logo", "dataset", "model", "indicators", "benchmark", "results", "bench_results")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gre.evaluation.judge_summary import Verdict, score_verdicts
+from gre.evaluation.runs.judge_summary import Verdict, score_verdicts
 from gre.geo.distance import destination, great_circle_km
 from gre.geo.latlon import LatLon
 from gre.metrics import Protocol, score_errors

@@ -9,8 +9,8 @@ import time
 import pytest
 
 from gre.errors import InputError
-from gre.evaluation.columns import parse_columns
 from gre.evaluation.score import score_file
+from gre.evaluation.tables.columns import parse_columns
 from gre.metrics import Protocol
 
 KM_PER_DEGREE = 6371.0 * math.pi / 180  # 111.19 km along a meridian

@@ -10,7 +10,7 @@ from gre.answers import ParseFailure, read_latlon, read_response
 from gre.curation.leakage import TrainingList, read_training
 from gre.data.records import BenchRecord, CotRecord, Record
 from gre.errors import InputError
-from gre.evaluation.reasoning import reasoning_steps
+from gre.evaluation.pages.reasoning import reasoning_steps
 from gre.geo.distance import great_circle_km
 from gre.geo.latlon import LatLon
 

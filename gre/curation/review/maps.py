@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from gre.evaluation.worldmap import (
+from gre.evaluation.pages.worldmap import (
     HEIGHT,
     WIDTH,
     MapLayer,

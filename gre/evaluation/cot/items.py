@@ -10,12 +10,12 @@ from gre.data.jsonio import RawRecord, RecordError, iter_json
 from gre.data.paths import ImagePathError
 from gre.data.records import BenchRecord, iter_records
 from gre.errors import InputError
-from gre.evaluation.benchmarks import GREVAL_FILES
+from gre.evaluation.benchmarks.loading import GREVAL_FILES
+from gre.evaluation.benchmarks.samples import find_source
 from gre.evaluation.cot.chains import MAX_STEPS, chain_steps, clean_steps
 from gre.evaluation.cot.verdicts import Item, Unscored
 from gre.evaluation.indicators import indicator_groups
-from gre.evaluation.samples import find_source
-from gre.evaluation.saved_run import read_facts
+from gre.evaluation.runs.saved_run import read_facts
 from gre.geo.latlon import LatLon
 from gre.prompts import LOCATE_INSTRUCTION
 

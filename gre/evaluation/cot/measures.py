@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gre.evaluation.asking.growing_log import LogFaults, iter_log
 from gre.evaluation.cot.judging import Judged, of_kind
 from gre.evaluation.cot.scores import Part
 from gre.evaluation.cot.verdicts import CAPTION, INFERENCE, Unscored
-from gre.evaluation.growing_log import LogFaults, iter_log
 
 if TYPE_CHECKING:
     from gre.evaluation.cot.bert import BertScorer

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gre.environment import describe
+from gre.evaluation.asking.run_folder import write_json, write_jsonl
 from gre.evaluation.cot.groups import CotGroups, groups_json, summarize_groups
 from gre.evaluation.cot.items import (
     NO_IMAGE,
@@ -32,7 +33,6 @@ from gre.evaluation.cot.rows import Measured, quality_row, reference_row, score_
 from gre.evaluation.cot.scores import CotSummary, Part, summarize
 from gre.evaluation.cot.settings import CotSettings
 from gre.evaluation.cot.verdicts import Judge
-from gre.evaluation.run_folder import write_json, write_jsonl
 
 SUMMARY = "cot_summary.json"
 QUALITY, QUALITY_NO_IMAGE = "cot_quality.jsonl", "cot_no_image.jsonl"

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from gre.errors import InputError
+from gre.evaluation.asking.run_folder import write_json, write_jsonl
 from gre.evaluation.cot.items import Reference, References, Task
 from gre.evaluation.cot.judging import Judged, Tell, judge_all
 from gre.evaluation.cot.rows import Measured, quality_row, score_item
 from gre.evaluation.cot.scores import Part
 from gre.evaluation.cot.settings import CotSettings
 from gre.evaluation.cot.verdicts import Item, Judge, Unscored
-from gre.evaluation.judge_summary import Rate
-from gre.evaluation.run_folder import write_json, write_jsonl
+from gre.evaluation.runs.judge_summary import Rate
 from gre.geo.distance import great_circle_km
 from gre.prompts import LOCATE_INSTRUCTION
 

@@ -1,0 +1,1 @@
+"""Every sample asked once: draws, growing answer files, several processes, the run's folder."""

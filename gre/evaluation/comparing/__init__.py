@@ -1,0 +1,1 @@
+"""Two runs on the same samples, and the ablation of the paper's table 4."""

@@ -1,0 +1,1 @@
+"""Who answers: a model, a server, vLLM, somebody's file, a constant."""

@@ -1,0 +1,1 @@
+"""`gre report`: finished runs side by side."""

@@ -1,0 +1,1 @@
+"""`gre rollouts`: what a model wrote while rewards trained it."""

@@ -1,0 +1,1 @@
+"""One evaluation from question to summary, and finished ones read back."""
