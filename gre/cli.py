@@ -27,6 +27,7 @@ from gre.commands import (
     sample,
     train,
 )
+from gre.commands.leaving import leave
 from gre.errors import GreError
 
 ClickException: Any = typer.BadParameter.__mro__[2]  # Any: its home differs between versions
@@ -66,33 +67,33 @@ def main() -> NoReturn:
     try:
         code = app(standalone_mode=False)
     except GreError as error:
-        _leave(str(error), error.exit_code)
+        _say_and_leave(str(error), error.exit_code)
     except ClickException as error:
         if type(error).__name__ == "NoArgsIsHelpError":
             error.show()
-            sys.exit(2)
-        _leave(f"{error.format_message()} (--help shows an example)", 2)
+            leave(2)
+        _say_and_leave(f"{error.format_message()} (--help shows an example)", 2)
     except ModuleNotFoundError as error:
         if (error.name or "gre").partition(".")[0] == "gre":
             raise
-        _leave(
+        _say_and_leave(
             f"{error.name} is not installed, which this command needs; bash environment.sh in a"
             " clone, or pip install 'gre-suite[train,eval]'",
             2,
         )
     except (KeyboardInterrupt, typer.Abort):
-        _leave("stopped", 130)
+        _say_and_leave("stopped", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
-    sys.exit(code if isinstance(code, int) else 0)
+        leave(0)
+    leave(code if isinstance(code, int) else 0)
 
 
-def _leave(message: str, code: int) -> NoReturn:
+def _say_and_leave(message: str, code: int) -> NoReturn:
     """Print the last line of a message (a worker's error carries its traceback before it)."""
     line = message.strip().splitlines()[-1] if message.strip() else "failed"
     rank = os.environ.get("RANK", "0")
     where = "" if rank == "0" else f"[rank {rank}] "
     line = re.sub(r"^gre[\w.]*Error: ", "", line)  # the class, where a traceback ends in it
     sys.stderr.write(f"gre: {where}{line}\n")
-    sys.exit(code)
+    leave(code)

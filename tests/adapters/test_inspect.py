@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.evaluation.test_transformers_serve import (  # noqa: F401 - fixtures
+
+from gre.models.chat_api import ChatEndpoint
+from tests.evaluation.predictors.test_transformers_serve import (  # noqa: F401 - fixtures
     endpoint,
     served_model,
 )
-
-from gre.models.chat_api import ChatEndpoint
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]

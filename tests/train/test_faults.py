@@ -9,7 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from gre.cli import _leave
+from gre.cli import _say_and_leave
 from gre.data.images import ImageError
 from gre.data.records import read_cot
 from gre.errors import GreError
@@ -127,7 +127,7 @@ def test_a_fault_in_a_loading_process_is_one_line_too(capsys: pytest.CaptureFixt
     """torch hands the traceback of such a process over within the message."""
     said = "Caught ImageError in DataLoader worker process 0.\nOriginal Traceback:\n  File ...\n"
     with pytest.raises(SystemExit) as left:
-        _leave(said + "gre.data.images.ImageError: a.jpg: the picture is damaged", 2)
+        _say_and_leave(said + "gre.data.images.ImageError: a.jpg: the picture is damaged", 2)
     assert left.value.code == 2
     assert capsys.readouterr().err == "gre: a.jpg: the picture is damaged\n"
 
