@@ -207,6 +207,8 @@ def block_attention(
     scaling: float | None = None,
 ) -> torch.Tensor:
     """Attend with FlexAttention and a block mask; arguments and result as `split_attention`."""
+    # Under autocast rotated queries and keys stay float32; the kernels take one dtype.
+    query, key = query.to(value.dtype), key.to(value.dtype)
     output_BHTD = _flex_attention(query)(
         query, key, value, block_mask=layout.block_mask, scale=scaling, enable_gqa=True
     )

@@ -145,6 +145,8 @@ def load_model(options: ModelOptions, *, device: str | None = None) -> "PreTrain
     """
     from transformers import AutoModelForImageTextToText
 
+    from gre.models.vision_windows import batch_vision_windows
+
     check_model_folder(options.model_name_or_path)
     attention = resolve_attention(options.attention, device=device)
     dtype = resolve_dtype(options.dtype, device=device)
@@ -162,6 +164,7 @@ def load_model(options: ModelOptions, *, device: str | None = None) -> "PreTrain
     _keep_published_names(model)
     if is_adapter:
         model = merge_adapter(model, name)
+    batch_vision_windows(model)
     return model.to(device) if device else model
 
 

@@ -264,7 +264,7 @@ def _report_lengths(
         places = {record.place.index: record.place for record in records}
         lines = [f"{places[index]}: {why}" for index, why in too_long.items()]
         text = f"{len(too_long):,} rows are over max_row_tokens {budget:,}"
-        # Stage 1 stops at such a row; the others only have less room than they were promised.
+        # Stage 1 stops at such a row; in the others it takes the memory that it takes.
         severity: Severity = "error" if stage.name == "sft" else "warning"
         advice = "; lower max_pixels or raise max_row_tokens"
         result.findings.add(severity, "tokens", text + advice, lines)

@@ -36,8 +36,9 @@ class DataOptions:
     max_row_tokens: int = field(
         default=8192,
         metadata={
-            "help": "Token budget of one row, image tokens included. A longer row stops the run"
-            " with its record's name: rows are never cut."
+            "help": "Token budget of one row, image tokens included. A longer row stops stage 1"
+            " with its record's name: rows are never cut. Stages 2 and 3 count the longest"
+            " answer with it, and gre check warns."
         },
     )
     heldout_path: str | None = field(

@@ -111,6 +111,27 @@ class VariedGroups:
         return totals
 
 
+def length_metrics(lengths: Sequence[int], cut: Sequence[bool]) -> dict[str, float]:
+    """TRL's metrics of how long answers are, of those that a batch ended with.
+
+    Args:
+        lengths: Tokens of each answer, over all ranks.
+        cut: Whether it was cut at the longest length instead of ending.
+
+    Source: `_generate` of TRL 1.16; without an answer that ended, its lengths count as 0.
+    """
+    ended = [length for length, is_cut in zip(lengths, cut, strict=True) if not is_cut] or [0]
+    return {
+        "completions/mean_length": float(np.mean(lengths)),
+        "completions/min_length": float(min(lengths)),
+        "completions/max_length": float(max(lengths)),
+        "completions/clipped_ratio": float(np.mean(cut)),
+        "completions/mean_terminated_length": float(np.mean(ended)),
+        "completions/min_terminated_length": float(min(ended)),
+        "completions/max_terminated_length": float(max(ended)),
+    }
+
+
 def messages_with_images(row: Mapping[str, Any]) -> list[Any]:  # Any: a row, TRL's messages
     """The prompt of a row with its images in their places, as TRL generates from."""
     return list(prepare_multimodal_messages(row["prompt"], images=row["images"]))

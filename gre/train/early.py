@@ -13,6 +13,7 @@ from typing import Any
 from gre.train.config import PackingOptions, ReasoningOptions, Trainer
 from gre.train.flat_yaml import read_flags, read_yaml
 from gre.train.loader import read_settings
+from gre.train.objective import check_objective
 from gre.train.scale import ScaleOptions
 from gre.train.values import Field
 
@@ -70,7 +71,7 @@ def refuse_early(
     """
     fields = trainer_fields(trainer)
     if fields:
-        read_settings(
+        settings = read_settings(
             config,
             arguments,
             trainer_fields=fields,
@@ -78,6 +79,8 @@ def refuse_early(
             world_size=world_size,
             more=OPTIONS[trainer],
         )
+        if trainer is Trainer.GRPO:
+            check_objective(settings.values)
 
 
 def trainer_fields(trainer: Trainer) -> dict[str, Field]:

@@ -46,6 +46,7 @@ from gre.train.flat_yaml import read_flags, read_yaml
 from gre.train.guards import CollapseAlarm
 from gre.train.heldout import HeldoutPoints, HeldoutSet, HeldoutVerdicts
 from gre.train.loader import Run, load_run
+from gre.train.objective import check_objective
 from gre.train.photos_once import photo_reader
 from gre.train.reasoning import ReasoningTrainer
 from gre.train.reward_functions import check_gold, chosen_rewards, trl_reward
@@ -121,18 +122,23 @@ def load_grpo(
 
 
 def check_groups(values: Mapping[str, Any], *, world_size: int) -> None:
-    """Refuse batches that do not hold whole groups; warn where a group is split over GPUs.
+    """Refuse an impossible objective, and batches that do not hold whole groups.
+
+    A group that is split over GPUs is warned of.
 
     Args:
         values: Values of TRL's config, accumulation included.
         world_size: Number of processes that train.
 
     Raises:
-        InputError: A generation does not hold whole groups.
+        InputError: A value is out of its range, or a generation does not hold whole groups.
     """
+    check_objective(values)
     per_device = values.get("per_device_train_batch_size", 8)
     accumulated = values.get("gradient_accumulation_steps", 1)
     rows = per_device * (values.get("steps_per_generation") or accumulated)
+    if values.get("generation_batch_size"):
+        rows = values["generation_batch_size"] // world_size
     size = values["num_generations"]
     if rows * world_size % size:
         raise InputError(

@@ -82,7 +82,7 @@ class PrefillOnce(SharedPrefixScoring):
                 num_generations,
                 has_tool_images,
             )
-        with self._generating() as model, torch.no_grad():
+        with self._generating() as model, torch.no_grad(), self.accelerator.autocast():
             on_device = PromptBatch(
                 **self._prepare_input(
                     {

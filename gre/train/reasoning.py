@@ -32,11 +32,11 @@ from gre.geo.latlon import LatLon
 from gre.models.localizer import VISION_TOKENS
 from gre.rewards import SCALED_REWARDS
 from gre.train.base import StageTrainer
-from gre.train.dynamic_sampling import VariedGroups, messages_with_images
+from gre.train.dynamic_sampling import VariedGroups, length_metrics, messages_with_images
 from gre.train.photos_once import PhotosOnce
 from gre.train.prefill import PrefillOnce
 from gre.train.reward_functions import completion_text, reading_columns
-from gre.train.rollouts import FLAT_SHARE, RolloutLog, rollout_lines, rollout_metrics
+from gre.train.rollouts import ANSWERS_STEP, FLAT_SHARE, RolloutLog, rollout_lines, rollout_metrics
 from gre.train.scale import ScaleSchedule
 
 STATE_FILE = "gre_state.json"
@@ -66,6 +66,7 @@ class ReasoningTrainer(StageTrainer, PhotosOnce, PrefillOnce, GRPOTrainer):
         super().__init__(*args, **kwargs)
         self._spent_s: dict[str, float] = dict.fromkeys(_TIMES, 0.0)
         self._steps_timed = 0
+        self._answers: dict[str, list[float]] = {}  # metrics of the answers that are trained on
         self._stash: Any = None  # generated ahead by dynamic sampling, as `_generate` returns it
         tokenizer = self.processing_class.tokenizer
         self._vision_ids = set(tokenizer.convert_tokens_to_ids(list(VISION_TOKENS)))
@@ -116,17 +117,19 @@ class ReasoningTrainer(StageTrainer, PhotosOnce, PrefillOnce, GRPOTrainer):
         columns |= {name: [row[name] for row in inputs] for name in _ROW_COLUMNS}
         columns["truth"] = [list(truth.as_tuple()) for truth in truths]
         columns["tokens"] = [len(ids) for ids in completion_ids_list]
-        columns["truncated"] = [
-            not ids or ids[-1] not in self.eos_token_ids for ids in completion_ids_list
-        ]
+        columns["truncated"] = [self._is_cut(ids) for ids in completion_ids_list]
         for name, values in columns.items():
             self._log_completion_extra(name, values)
         rewards = super()._calculate_rewards(inputs, prompts, completions, completion_ids_list)
-        scaled = [i for i, name in enumerate(self.reward_func_names) if name in SCALED_REWARDS]
-        if scaled and self.model.training:
+        if self._scaled and self.model.training:
             # Gathered, so the same on every rank.
-            self.schedule.observe(float(rewards[:, scaled[0]].nanmean()))
+            self.schedule.observe(float(rewards[:, self._scaled[0]].nanmean()))
         return rewards
+
+    @property
+    def _scaled(self) -> list[int]:
+        """Which reward functions look at the scale."""
+        return [i for i, name in enumerate(self.reward_func_names) if name in SCALED_REWARDS]
 
     def _record_rollouts(self, scale_km: float) -> None:
         if not self.model.training:
@@ -145,7 +148,7 @@ class ReasoningTrainer(StageTrainer, PhotosOnce, PrefillOnce, GRPOTrainer):
         self._metrics["train"][FLAT_SHARE].pop()  # of the whole batch, if rewards are scaled by it
         for name, value in rollout_metrics(lines, reads_points=self.reads_points).items():
             self._metrics["train"][name].append(value)
-        if self.reads_points:
+        if self._scaled:
             self._metrics["train"]["scale_km"].append(scale_km)
         if self.rollout_log is not None and self.accelerator.is_main_process:
             self.rollout_log.write(lines)
@@ -159,6 +162,8 @@ class ReasoningTrainer(StageTrainer, PhotosOnce, PrefillOnce, GRPOTrainer):
         rng = np.random.default_rng(
             [self.args.seed, self.state.global_step, self.accelerator.process_index, 77]
         )
+        metrics = self._metrics["train"]
+        num_logged = len(metrics["completions/mean_length"])
         groups = VariedGroups(
             lambda rows: self._generate([messages_with_images(row) for row in rows]),
             self.reward_funcs,
@@ -171,8 +176,17 @@ class ReasoningTrainer(StageTrainer, PhotosOnce, PrefillOnce, GRPOTrainer):
             rounds=self.dynamic_rounds,
             draw=lambda: self.train_dataset[int(rng.integers(len(self.train_dataset)))],
         )
-        self._metrics["train"]["groups_replaced"].append(replaced)
+        metrics["groups_replaced"].append(replaced)
+        # TRL counted every answer that was generated, those that gave way too.
+        answers = self._stash[1]
+        lengths = gather_object([len(ids) for ids in answers])
+        cut = gather_object([self._is_cut(ids) for ids in answers])
+        for name, value in length_metrics(lengths, cut).items():
+            metrics[name] = [*metrics[name][:num_logged], value]
         return rows
+
+    def _is_cut(self, completion_ids: list[int]) -> bool:
+        return not completion_ids or completion_ids[-1] not in self.eos_token_ids
 
     # Checkpoints
 
@@ -188,6 +202,7 @@ class ReasoningTrainer(StageTrainer, PhotosOnce, PrefillOnce, GRPOTrainer):
                 "inside_window": inside,
                 "world_size": self.accelerator.num_processes,
                 "sharing": self.sharing_state(),
+                "answers": self._answers,
             }
             (folder / STATE_FILE).write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
 
@@ -207,6 +222,7 @@ class ReasoningTrainer(StageTrainer, PhotosOnce, PrefillOnce, GRPOTrainer):
         self.schedule.restore(state["scale"])
         self._step = state["micro_step"]
         self.restore_sharing(state["sharing"])
+        self._answers = state["answers"]
         if state["inside_window"]:
             path = folder / _window_file(self.accelerator.process_index)
             if not path.is_file():
@@ -250,11 +266,32 @@ class ReasoningTrainer(StageTrainer, PhotosOnce, PrefillOnce, GRPOTrainer):
             logs["memory_gib"] = memory_peak_gib()
             self._spent_s = dict.fromkeys(_TIMES, 0.0)
             self._steps_timed = 0
+            self._keep_metrics_of_answers()
         super().log(logs, start_time)
 
+    def _keep_metrics_of_answers(self) -> None:
+        """Log what a step's answers are like, also where they were made in a step before."""
+        metrics = self._metrics["train"]
+        if "reward" in metrics:
+            kept = {k: list(v) for k, v in metrics.items() if k.startswith(_OF_ANSWERS)}
+            self._answers = kept | {ANSWERS_STEP: [float(self.state.global_step)]}
+        metrics.update({name: list(values) for name, values in self._answers.items()})
+
+
+_OF_ANSWERS = (
+    "reward",
+    "reasons/",
+    "readable",
+    "median_km",
+    "scale_km",
+    "completions/",
+    "groups_replaced",
+    FLAT_SHARE,
+)
+"""How the names of metrics begin that are taken when answers are generated."""
 
 _TIMES = ("generate", "score", "update", "data_wait")
-_STATE_KEYS = ("scale", "micro_step", "inside_window", "world_size", "sharing")
+_STATE_KEYS = ("scale", "micro_step", "inside_window", "world_size", "sharing", "answers")
 _ROW_COLUMNS = ("record_id", "image_path", "question", "label")
 
 

@@ -20,6 +20,9 @@ ROLLOUTS_FILE = "rollouts.jsonl"
 FLAT_SHARE = "frac_reward_zero_std"
 """TRL's name for the share of groups whose completions all earn the same, so that none teaches."""
 
+ANSWERS_STEP = "answers_step"
+"""Metric: the optimizer step that the answers were generated in which this one trains on."""
+
 Line = dict[str, Any]  # Any: JSON values
 
 

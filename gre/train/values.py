@@ -33,6 +33,9 @@ REFUSED = {
     "eval_on_start": "gre evaluate scores the model before training",
     "load_best_model_at_end": "the best checkpoint is kept as OUTPUT/best",
     "remove_unused_columns": "the data loader decides its columns",
+    "sync_ref_model": "the reference is the model that a stage begins with; no checkpoint holds"
+    " another",
+    "cast_lm_head_to_fp32": "TRL looks for the embeddings where Qwen2.5-VL has none",
     "use_transformers_continuous_batching": "it cannot show a model images",
     "num_generations_eval": "the held-out set is answered greedily, once each",
 }

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 from torch.nn.functional import scaled_dot_product_attention
+from transformers import AutoModelForImageTextToText
 from transformers.models.qwen2_5_vl.modeling_qwen2_5_vl import Qwen2_5_VLVisionAttention
 
+from gre.models import vision_windows
 from gre.models.options import ModelOptions
 from gre.models.qwen_vl import load_model
 from gre.models.vision_windows import batch_vision_windows, window_attention
@@ -34,7 +36,7 @@ def test_the_tower_gives_the_same_features_and_gradients(tiny_model: Path) -> No
     pixels = torch.randn(patches, 1176, generator=torch.Generator().manual_seed(2))
     found = []
     for is_batched in (False, True):
-        model = load_model(ModelOptions(model_name_or_path=str(tiny_model), dtype="float32"))
+        model = AutoModelForImageTextToText.from_pretrained(tiny_model, dtype=torch.float32)
         tower = model.model.visual
         if is_batched:
             assert batch_vision_windows(model) == len(tower.blocks)
@@ -46,8 +48,14 @@ def test_the_tower_gives_the_same_features_and_gradients(tiny_model: Path) -> No
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6)
 
 
+def test_every_model_that_is_loaded_batches_its_windows(tiny_model: Path) -> None:
+    model = load_model(ModelOptions(model_name_or_path=str(tiny_model), attention="sdpa"))
+    for block in model.model.visual.blocks:
+        assert block.attn.forward.__func__ is vision_windows._batched_forward
+
+
 def test_a_tower_with_another_attention_is_left_alone(tiny_model: Path) -> None:
-    model = load_model(ModelOptions(model_name_or_path=str(tiny_model)))
+    model = AutoModelForImageTextToText.from_pretrained(tiny_model)
     model.config.vision_config._attn_implementation = "eager"
     assert batch_vision_windows(model) == 0
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from gre.train.dynamic_sampling import Generated, Rows, VariedGroups
+from gre.train.dynamic_sampling import Generated, Rows, VariedGroups, length_metrics
 
 
 class World:
@@ -76,3 +76,17 @@ def test_a_rank_that_needs_less_still_answers_as_many_groups() -> None:
     rows, _, _ = fill(world, ["a", "flat1"], rounds=1, others=2)
     assert [one["name"] for one in rows] == ["a", "a", "c", "c"]
     assert world.asked[1] == ["c", "c", "a", "a"]
+
+
+def test_lengths_are_those_of_the_answers_that_are_kept() -> None:
+    found = length_metrics([2, 4, 9], [False, False, True])
+    assert found == {
+        "completions/mean_length": 5.0,
+        "completions/min_length": 2.0,
+        "completions/max_length": 9.0,
+        "completions/clipped_ratio": pytest.approx(1 / 3),
+        "completions/mean_terminated_length": 3.0,
+        "completions/min_terminated_length": 2.0,
+        "completions/max_terminated_length": 4.0,
+    }
+    assert length_metrics([9], [True])["completions/mean_terminated_length"] == 0.0

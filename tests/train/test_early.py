@@ -52,6 +52,16 @@ def test_what_is_wrong_is_one_line(tmp_path: Path, words: list[str], message: st
     assert "\n" not in str(caught.value)
 
 
+def test_an_objective_that_is_none_is_refused_early(tmp_path: Path) -> None:
+    records = tmp_path / "gre_seed.jsonl"
+    records.write_text("")
+    given = ["--model_name_or_path", "some/model", "--data_path", str(records)]
+    with pytest.raises(InputError, match="loss_type: got 'nonsense', must be one of grpo"):
+        refuse_early(
+            STAGE3, [*given, "--loss_type", "nonsense"], trainer=Trainer.GRPO, world_size=1
+        )
+
+
 @pytest.mark.parametrize("path", sorted((ROOT / "configs").glob("**/stage*.yaml")), ids=str)
 def test_every_config_of_the_project_passes(path: Path) -> None:
     words = ["--model_name_or_path", "some/model", "--per_device_train_batch_size", "1"]

@@ -14,6 +14,7 @@ from gre.errors import GreError, InputError
 from gre.models.qwen_vl import read_instruction
 from gre.rewards import RewardReason
 from gre.sample.chains import LOCATE_QUESTION
+from gre.train.callbacks import step_line
 from gre.train.checkpoints import is_complete, seal_checkpoint
 from gre.train.grpo import build_trainer, check_grpo, load_grpo, run_grpo
 from gre.train.reasoning import STATE_FILE, read_stage_state
@@ -56,9 +57,8 @@ def test_a_run_leaves_a_model_folder_that_locates(trained: dict[str, Path], stag
 def test_every_step_logs_rewards_reasons_and_times(trained: dict[str, Path], stage: str) -> None:
     steps = log_lines(trained[stage], "loss")
     assert [line["step"] for line in steps] == [1, 2, 3, 4]
-    generations = [line for line in steps if "reward" in line]
-    assert [line["step"] for line in generations] == [1, 3]
-    first = generations[0]
+    assert [line["answers_step"] for line in steps] == [1, 1, 3, 3]
+    first = steps[0]
     for name in (stage, "format"):
         shares = [first[f"reasons/{name}/{reason.value}"] for reason in RewardReason]
         assert sum(shares) == pytest.approx(1.0)
@@ -68,6 +68,30 @@ def test_every_step_logs_rewards_reasons_and_times(trained: dict[str, Path], sta
         assert first[f"time/{name}_s"] >= 0
     assert first["memory_gib"] > 0
     assert ("scale_km" in first) is (stage == "geodesic")
+    of_answers = ("reward", "readable", "completions/mean_length", f"reasons/{stage}/hit")
+    for made, used in ((0, 1), (2, 3)):  # the second step trains on the answers of the first
+        for name in of_answers:
+            assert steps[used][name] == steps[made][name]
+        assert step_line(steps[used], step=used + 1, max_steps=4, left_s=None)
+
+
+def test_metrics_of_answers_go_on_after_resuming_inside_a_window(
+    rl_flags: Flags, trained: dict[str, Path], tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    run.mkdir()
+    shutil.copytree(trained["geodesic"] / "checkpoint-1", run / "checkpoint-1")
+    shutil.copy(trained["geodesic"] / "run.json", run)
+    run_grpo(CONFIGS["geodesic"], rl_flags("geodesic", run, **WINDOW))
+    resumed, whole = log_lines(run, "loss")[0], log_lines(trained["geodesic"], "loss")[1]
+    assert resumed["step"] == whole["step"] == 2
+    assert resumed["answers_step"] == 1
+    assert resumed["reward"] == whole["reward"]
+
+
+def test_theta_is_logged_where_a_reward_depends_on_it(rl_flags: Flags, tmp_path: Path) -> None:
+    flags = rl_flags("geodesic", tmp_path, rewards="[country, format]", max_steps=1)
+    assert "scale_km" not in log_lines(run_grpo(CONFIGS["geodesic"], flags), "loss")[0]
 
 
 def test_heldout_numbers_are_the_stages(trained: dict[str, Path]) -> None:
@@ -131,7 +155,7 @@ def test_a_resumed_run_ends_in_the_same_weights_bit_for_bit(
 
 def test_the_scale_is_in_log_and_checkpoint(trained: dict[str, Path]) -> None:
     scales_km = [line["scale_km"] for line in log_lines(trained["geodesic"], "scale_km")]
-    assert scales_km == [750, 750]
+    assert scales_km == [750, 750, 750, 750]
     assert read_stage_state(trained["geodesic"] / "checkpoint-4")["scale"]["streak"] >= 0
 
 
@@ -269,11 +293,14 @@ def test_dynamic_sampling_trains_on_the_replaced_groups(rl_flags: Flags, tmp_pat
         rewards="[geodesic]",
         scale_schedule="fixed",
         scale_levels_km="[1.0e-3]",
-        max_completion_length=2,
     )
     run = run_grpo(CONFIGS["geodesic"], flags)
-    assert log_lines(run, "groups_replaced")[0]["groups_replaced"] == 2.0
+    logged = log_lines(run, "groups_replaced")[0]
+    assert logged["groups_replaced"] == 2.0
     lines = [json.loads(line) for line in (run / "rollouts.jsonl").open()]
+    tokens = [line["tokens"] for line in lines]
+    assert logged["completions/mean_length"] == sum(tokens) / len(tokens)  # not of those replaced
+    assert logged["completions/max_length"] == max(tokens)
     ids = [line["id"] for line in lines]
     assert len(lines) == 8
     assert len(set(ids[:4])) == len(set(ids[4:])) == 1
@@ -323,6 +350,19 @@ def test_other_objectives_by_config(
         ("geodesic", {"dynamic_sampling_rounds": -1}, "dynamic_sampling_rounds must be >= 0"),
         ("geodesic", {"model_name_or_path": "/none/there"}, "no such folder"),
         ("geodesic", {"use_vllm": "maybe"}, "use_vllm"),
+        ("geodesic", {"loss_type": "gspo"}, "loss_type: got 'gspo', must be one of grpo, bnpo"),
+        ("geodesic", {"scale_rewards": "no"}, "scale_rewards: got 'no', must be one of group"),
+        ("geodesic", {"importance_sampling_level": "word"}, "must be one of token, sequence"),
+        ("geodesic", {"multi_objective_aggregation": "sum"}, "sum_then_normalize, normalize"),
+        ("geodesic", {"temperature": 0}, "temperature must be > 0, got 0"),
+        ("geodesic", {"temperature": "nan"}, "temperature must be > 0, got nan"),
+        ("geodesic", {"beta": -1}, "beta must be >= 0, got -1"),
+        ("geodesic", {"epsilon": -0.2}, "epsilon must be > 0, got -0.2"),
+        ("geodesic", {"top_entropy_quantile": 7}, r"must be in \[0, 1\], got 7"),
+        ("geodesic", {"max_completion_length": 0}, "max_completion_length must be >= 1, got 0"),
+        ("geodesic", {"num_generations": 1}, "num_generations must be >= 2, got 1"),
+        ("geodesic", {"sync_ref_model": "true"}, "sync_ref_model cannot be set"),
+        ("geodesic", {"cast_lm_head_to_fp32": "true"}, "cast_lm_head_to_fp32 cannot be set"),
         ("judge", {"heldout_path": "/none.json"}, "none.json"),
     ],
 )
@@ -345,3 +385,7 @@ def test_groups_over_several_processes(
         check_grpo(
             CONFIGS["geodesic"], [*flags, *as_flags({"dynamic_sampling_rounds": 1})], world_size=4
         )
+    own = {"generation_batch_size": 8, "per_device_train_batch_size": 2, "global_batch_size": 32}
+    flags = rl_flags("geodesic", tmp_path, **own, dynamic_sampling_rounds=1)
+    with pytest.raises(InputError, match="2 completions per GPU and generation must be a multiple"):
+        check_grpo(CONFIGS["geodesic"], flags, world_size=4)

@@ -68,6 +68,24 @@ def test_sampled_answers_are_stocks_while_no_row_leaves(made: Any) -> None:
     assert answers(made, stock=False, seed=3) == stock
 
 
+def test_prompts_are_read_in_the_precision_of_the_answers(tiny_model: Path, tmp_path: Path) -> None:
+    """Weights in float32, everything computed in bfloat16: as without DeepSpeed on a GPU."""
+    made = trainer(Ours, tiny_model, tmp_path, dataset=rows(), bf16=True)
+    made.shared_prefix = "on"
+    made.model_wrapped = made.accelerator.prepare_model(made.model)
+    seen = []
+
+    def note(_module: object, given: tuple[torch.Tensor, ...], keys: torch.Tensor) -> None:
+        seen.append((given[0].shape[1], keys.dtype))
+
+    made.model.model.language_model.layers[0].self_attn.k_proj.register_forward_hook(note)
+    answers(made, stock=False)
+    lengths, dtypes = zip(*seen, strict=True)
+    assert lengths[0] > 1  # the prompts
+    assert set(lengths[1:]) == {1}
+    assert set(dtypes) == {torch.bfloat16}
+
+
 def test_rows_that_have_ended_leave_the_batch(made: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(prefill, "SEGMENT_TOKENS", 4)
     made_to_end(made)
