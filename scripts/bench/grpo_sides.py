@@ -43,6 +43,7 @@ class Preset:
         group_size: Completions of a prompt.
         longest: Longest completion, tokens.
         mean: Mean completion after the cut, tokens; as long as the longest if None.
+        num_micro_batches: Parts in which a generation is scored and updated on.
     """
 
     shape: str
@@ -52,12 +53,13 @@ class Preset:
     group_size: int
     longest: int
     mean: int | None = None
+    num_micro_batches: int = 1
 
 
 PRESETS = {
     "tiny": Preset("tiny", 0, 448, 2, 8, 64),
-    "7b-shape": Preset("7b", 4, 952, 2, 8, 2048, mean=350),
-    "7b-shape-long": Preset("7b", 4, 952, 2, 8, 2048, mean=1850),
+    "7b-shape": Preset("7b", 4, 952, 2, 8, 2048, mean=350, num_micro_batches=2),
+    "7b-shape-long": Preset("7b", 4, 952, 2, 8, 2048, mean=1850, num_micro_batches=2),
 }
 """952 px are 1,156 image tokens, about 1,250 with the text. Four of 28 layers (and of 32 blocks of
 the vision tower) fit one card with optimizer and reference."""
@@ -84,9 +86,9 @@ def build(side: str, folder: Path, preset: Preset, *, seed: int, device: torch.d
     on_gpu = device.type == "cuda"
     args = GRPOConfig(
         output_dir=str(folder / "unused"),
-        per_device_train_batch_size=rows if preset.shape == "tiny" else preset.group_size,
-        steps_per_generation=1 if preset.shape == "tiny" else preset.num_prompts,
-        gradient_accumulation_steps=1 if preset.shape == "tiny" else preset.num_prompts,
+        per_device_train_batch_size=rows // preset.num_micro_batches,
+        steps_per_generation=preset.num_micro_batches,
+        gradient_accumulation_steps=preset.num_micro_batches,
         num_generations=preset.group_size,
         max_completion_length=preset.longest,
         beta=0.04,
@@ -171,6 +173,7 @@ class Bench:
         side: Stock or ours.
         trainer: Its trainer.
         seconds: Of each phase, one entry a run.
+        num_generated: Tokens that each run of the phase "generate" sampled.
     """
 
     def __init__(
@@ -185,9 +188,14 @@ class Bench:
         self.side = side
         self.trainer = trainer
         self.device = device
-        self.seconds: dict[str, list[float]] = {phase: [] for phase in PHASES}
+        self.start_anew()
         self.rows = [row for row in trainer.train_dataset for _ in range(trainer.num_generations)]
         self._sample = trainer._generate
+
+    def start_anew(self) -> None:
+        """Forget the runs so far."""
+        self.seconds: dict[str, list[float]] = {phase: [] for phase in PHASES}
+        self.num_generated: list[int] = []
 
     def generate(self, seed: int) -> Any:
         """Sample the generation's answers; timed from messages to tokens."""
@@ -196,7 +204,9 @@ class Bench:
         ]
         torch.manual_seed(seed)
         with self._head(), self._timed("generate"):
-            return self._sample(prompts)
+            answers = self._sample(prompts)
+        self.num_generated.append(sum(len(ids) for ids in answers[1]))
+        return answers
 
     def score(self, answers: Any) -> Any:
         """Score answers that are given: rewards, advantages, reference."""
@@ -219,8 +229,18 @@ class Bench:
         return loss
 
     def logps(self) -> torch.Tensor:
-        """Log-probabilities of the last scored batch under the policy, (B, C)."""
-        batch = self.trainer._buffered_inputs[0]
+        """Log-probabilities of the last scored generation under the policy, (B, C)."""
+        found = torch.cat([self._logps_of(batch) for batch in self.trainer._buffered_inputs])
+        said = [
+            tokens
+            for batch in self.trainer._buffered_inputs
+            for tokens in batch["completion_ids"].tolist()
+        ]
+        # Sides shuffle rows differently: sort by the tokens that were answered.
+        order = sorted(range(len(said)), key=said.__getitem__)
+        return found[order].float().cpu()
+
+    def _logps_of(self, batch: dict[str, torch.Tensor]) -> torch.Tensor:
         ids = torch.cat([batch["prompt_ids"], batch["completion_ids"]], dim=1)
         mask = torch.cat([batch["prompt_mask"], batch["completion_mask"]], dim=1)
         names = ("pixel_values", "image_grid_thw", "num_images", "mm_token_type_ids")
@@ -232,9 +252,7 @@ class Bench:
                 batch["completion_ids"].shape[1],
                 **{name: batch[name] for name in names},
             )
-        # Sides shuffle rows differently: sort by the tokens that were answered.
-        order = sorted(range(len(ids)), key=lambda row: batch["completion_ids"][row].tolist())
-        return found[order].float().cpu()
+        return found
 
     @contextmanager
     def _timed(self, phase: str) -> Iterator[None]:

@@ -29,7 +29,15 @@ from grpo_sides import (
     step_memory_mib,
     write_model,
 )
-from limits import Work, forward_flops, measured_rate, median
+from limits import (
+    Work,
+    decode_bytes,
+    forward_flops,
+    measured_bandwidth,
+    measured_rate,
+    median,
+    prefill_flops,
+)
 from running import (
     CLOCKS,
     PASSES_UPDATE,
@@ -65,7 +73,7 @@ def measure(folder: Path, preset: Preset, options: argparse.Namespace) -> dict[s
         logps[side] = bench.logps()
         gradients[side] = gradients_of(bench.trainer.model)
         bench.trainer.model.zero_grad(set_to_none=True)
-        bench.seconds = {phase: [] for phase in PHASES}  # the first run warmed up
+        bench.start_anew()  # the first run warmed up
     for repeat in range(options.repeats):
         for side in SIDES if repeat % 2 == 0 else SIDES[::-1]:
             benches[side].generate(options.seed + repeat)
@@ -79,6 +87,7 @@ def measure(folder: Path, preset: Preset, options: argparse.Namespace) -> dict[s
             name: seconds[STOCK][name] / seconds[OURS][name]
             for name in ("generate", "score_update", "step")
         },
+        "tokens_per_s": {side: _tokens_per_s(benches[side], work, seconds[side]) for side in SIDES},
         "token_ratio": work.token_ratio,
         "prompt_tokens": work.prompts[0],
         "completion_tokens": sum(work.completions) / len(work.completions),
@@ -99,6 +108,19 @@ def _seconds(bench: Bench) -> dict[str, float]:
     return found
 
 
+def _tokens_per_s(bench: Bench, work: Work, seconds: dict[str, float]) -> dict[str, float]:
+    """Sampled tokens a second; rows' tokens, prompts repeated as stock does, for the other phases.
+
+    Both sides count the same tokens, so that their rates compare.
+    """
+    rows = work.group_size * sum(work.prompts) + sum(work.completions)
+    rates = zip(bench.num_generated, bench.seconds["generate"], strict=True)
+    return {
+        "generate": median([tokens / spent for tokens, spent in rates]),
+        **{name: rows / seconds[name] for name in ("score_update", "step")},
+    }
+
+
 def _work(bench: Bench, answers: Any) -> Work:
     batch = bench.trainer._buffered_inputs[0]
     group = bench.trainer.num_generations
@@ -115,15 +137,25 @@ def _limits(
     seconds: dict[str, dict[str, float]],
     device: torch.device,
 ) -> dict[str, Any]:
-    """Seconds that scoring and update would take at the rate of a large matrix product."""
+    """Seconds that the phases would take at the rates of a matrix product and of reading memory."""
     model = benches[STOCK].trainer.model
-    rate = measured_rate(device, model.dtype, clock=benches[STOCK].clock)
-    found: dict[str, Any] = {"matmul_flops": rate}
+    clock = benches[STOCK].clock
+    rate = measured_rate(device, model.dtype, clock=clock)
+    bandwidth = measured_bandwidth(device, clock=clock)
+    read = decode_bytes(model, work)
+    found: dict[str, Any] = {
+        "matmul_flops": rate,
+        "bytes_per_s": bandwidth,
+        "decode_bytes": read,
+    }
     checkpointed = benches[STOCK].trainer.args.gradient_checkpointing
     for side in SIDES:
         forward = forward_flops(model, work, shared=side == OURS)
         passes = 1 + PASSES_UPDATE + checkpointed
+        generate_s = prefill_flops(model, work, shared=side == OURS) / rate + read / bandwidth
         found[side] = {
+            "generate_seconds": generate_s,
+            "generate_share": generate_s / seconds[side]["generate"],
             "forward_flops": forward,
             "seconds": passes * forward / rate,
             "share": passes * forward / rate / seconds[side]["score_update"],
@@ -159,6 +191,9 @@ def print_table(report: dict[str, Any]) -> None:
     for name in (*PHASES, "score_update", "step"):
         stock, ours = (seconds[side][name] for side in SIDES)
         print(f"{name:<14}{stock:>8.2f} s{ours:>8.2f} s{stock / ours:>8.2f}")
+    for name, label in (("generate", "sampled"), ("score_update", "scored"), ("step", "step")):
+        stock, ours = (report["tokens_per_s"][side][name] for side in SIDES)
+        print(f"{label:<14}{stock:>6.0f} t/s{ours:>6.0f} t/s{ours / stock:>8.2f}")
     for label, key in (("memory, step", "step"), ("memory, all", "process")):
         stock, ours = (memory[side][key] for side in SIDES)
         print(f"{label:<14}{stock:>6.0f} MiB{ours:>6.0f} MiB{stock / ours:>8.2f}")
@@ -169,7 +204,9 @@ def print_table(report: dict[str, Any]) -> None:
         print(
             f"{side}: score and update need {found['seconds']:.2f} s at"
             f" {limits['matmul_flops'] / 1e9:.0f} Gflop/s: {100 * found['share']:.0f} %;"
-            f" update alone {100 * found['update_mfu']:.0f} %"
+            f" update alone {100 * found['update_mfu']:.0f} %; generate"
+            f" {found['generate_seconds']:.2f} s at {limits['bytes_per_s'] / 1e9:.0f} GB/s:"
+            f" {100 * found['generate_share']:.0f} %"
         )
     difference = report["differences"]
     print(

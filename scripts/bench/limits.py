@@ -1,4 +1,4 @@
-"""What a GRPO step must compute at least: floating-point operations, and a machine's rate for them.
+"""What a GRPO step must do at least: operations, bytes to read, and a machine's rate for either.
 
 Counted are the products with weights (2 operations a weight and token), the scores and sums of
 attention (4 x width a pair) and the head; a backward pass counts twice the forward pass.
@@ -65,6 +65,65 @@ def forward_flops(model: Any, work: Work, *, shared: bool) -> float:
     side = vision.window_size // vision.patch_size
     windows = (vision.depth - len(vision.fullatt_block_indexes)) * work.patches * side**2
     return total + 4 * vision.hidden_size * (whole + windows) * images
+
+
+def prefill_flops(model: Any, work: Work, *, shared: bool) -> float:
+    """Operations of reading the prompts before the first token of an answer.
+
+    Args:
+        model: A Qwen2.5-VL of transformers.
+        work: What is read.
+        shared: Whether each prompt and photo is read once, or once per completion.
+    """
+    prompts = Work(work.prompts, (0,) * len(work.completions), work.patches)
+    return forward_flops(model, prompts, shared=shared)
+
+
+def decode_bytes(model: Any, work: Work) -> float:
+    """Bytes that sampling must read at least.
+
+    The weights for each token of the longest answer; for every token of every answer the keys and
+    values of its row.
+
+    Args:
+        model: A Qwen2.5-VL of transformers.
+        work: What is generated; a row that has ended reads nothing.
+    """
+    text = model.config.text_config
+    size = model.dtype.itemsize
+    head = text.vocab_size * text.hidden_size
+    weights = (_weights(model.model.language_model.layers) + head) * max(work.completions)
+    head_width = text.hidden_size // text.num_attention_heads
+    per_position = 2 * text.num_hidden_layers * text.num_key_value_heads * head_width
+    positions = sum(
+        length * work.prompts[i // work.group_size] + length**2 / 2
+        for i, length in enumerate(work.completions)
+    )
+    return float(size * (weights + per_position * positions))
+
+
+def measured_bandwidth(
+    device: torch.device,
+    *,
+    clock: Callable[[], float] = time.perf_counter,
+    seconds: float = 0.5,
+) -> float:
+    """Bytes a second of adding up numbers that fit no cache: the best run.
+
+    Args:
+        device: Where.
+        clock: As in `measured_rate`.
+        seconds: How long to try, by the wall clock.
+    """
+    numbers = torch.ones(2**30 if device.type == "cuda" else 2**26, device=device)
+    best, end = float("inf"), time.perf_counter() + seconds
+    while time.perf_counter() < end:
+        start = clock()
+        numbers.sum()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        best = min(best, clock() - start)
+    return numbers.nbytes / best
 
 
 def _weights(module: torch.nn.Module) -> int:

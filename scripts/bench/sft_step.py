@@ -71,10 +71,12 @@ def measure(folder: Path, preset: Preset, options: argparse.Namespace) -> dict[s
         "samples_per_s_update": chosen[STOCK]["update"] / chosen[PACKED]["update"],
         "samples_per_s_over_padded": chosen[PADDED]["step"] / chosen[PACKED]["step"],
     }
+    tokens = sum(int(batch["attention_mask"].sum()) for batch in batches)
     return {
         "seconds": seconds,
         "ratios": ratios,
         "samples_per_s": {side: preset.num_samples / chosen[side]["step"] for side in SIDES},
+        "tokens_per_s": {side: tokens / chosen[side]["step"] for side in SIDES},
         "padding": padding,
         "differences": {
             "loss": max(abs(losses[side] - losses[STOCK]) for side in SIDES),
@@ -82,7 +84,7 @@ def measure(folder: Path, preset: Preset, options: argparse.Namespace) -> dict[s
                 worst_gradient(gradients[STOCK], gradients[side]) for side in (PADDED, PACKED)
             ),
         },
-        "tokens": sum(int(batch["attention_mask"].sum()) for batch in batches),
+        "tokens": tokens,
         "limits": _limits(benches[STOCK], batches, chosen, device, options.clock),
     }
 
@@ -129,8 +131,9 @@ def print_table(report: dict[str, Any]) -> None:
             found = [report["seconds"][clock][side][phase] for side in SIDES]
             cells = "".join(f"{one:>10.3f}" for one in found)
             print(f"{phase + ', ' + label:<20}{cells}{found[0] / found[-1]:>8.2f}")
-    found = [report["samples_per_s"][side] for side in SIDES]
-    print(f"{'samples a second':<20}" + "".join(f"{one:>10.1f}" for one in found))
+    for key, label in (("samples_per_s", "samples a second"), ("tokens_per_s", "tokens a second")):
+        found = [report[key][side] for side in SIDES]
+        print(f"{label:<20}" + "".join(f"{one:>10.1f}" for one in found))
     for kind in ("rows", "attention"):
         shares = [100 * report["padding"][side][kind] for side in SIDES]
         print(f"{'padding of ' + kind:<20}" + "".join(f"{one:>8.1f} %" for one in shares))
