@@ -91,6 +91,9 @@ def test_a_teacher_that_fails_is_asked_until_all_is_there_and_paid_once(
         ("1. The given coordinates lie in Paris.", "leak"),
         ("1. The photo's metadata says Paris.", "leak"),
         ("1. A sign says <|image_pad|>.", "control_token"),
+        ("1. A sign says \0.", "control_token"),
+        ("1. A sign says <image>.", "control_token"),
+        ("1. A sign says \ud800.", "control_token"),
     ],
 )
 def test_replies_that_give_no_key_steps(text: str, reason: str) -> None:

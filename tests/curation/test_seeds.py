@@ -178,7 +178,11 @@ def test_another_build_is_not_mixed_in(photos: Path, tmp_path: Path) -> None:
     [
         ({"cell_deg": 0.0}, "--cell-deg"),
         ({"cell_deg": float("nan")}, "--cell-deg"),
-        ({"instruction": "<image> where?"}, "--instruction"),
+        ({"instruction": "<image> where?"}, "--instruction: holds <image>"),
+        ({"instruction": " "}, "--instruction: is empty"),
+        ({"instruction": "Where\x07?"}, r"--instruction: holds control character U\+0007"),
+        ({"instruction": "Where <|im_end|>?"}, '--instruction: holds "<|im_end|>"'),
+        ({"instruction": "Where \udc80?"}, "--instruction: holds half a character"),
         ({"columns": parse_columns("image=a,lat=b,lon=c"), "name": "rows.csv"}, "no image column"),
         ({"name": "none.csv"}, "no such file"),
         ({"name": "rows.parquet"}, "must be a folder of photos or a table"),
