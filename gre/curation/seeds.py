@@ -163,9 +163,17 @@ def build_seeds(
 
 
 def _identity(settings: SeedSettings) -> dict[str, object]:
-    """The settings as JSON holds them, and a hash that changes with the source's files."""
-    facts = json.loads(json.dumps(asdict(settings), default=str))
-    digest = hashlib.sha256()
+    """The settings as JSON holds them, and a hash that changes with the source's files.
+
+    It is published with the set: folders of this machine are in the hash alone.
+    """
+    named = {
+        "sources": [path.resolve().name for path in settings.sources],
+        "images": [path.resolve().name for path in settings.images],
+    }
+    facts = json.loads(json.dumps(asdict(settings) | named))
+    images = "".join(f"{path}\0" for path in settings.images)
+    digest = hashlib.sha256(images.encode("utf-8", "replace"))
     for source in settings.sources:
         members = list_members(source, 0)[0] if source.is_dir() else []
         for path in [source / member.path for member in members] or [source]:

@@ -234,6 +234,9 @@ def test_a_real_clip_model_from_photos_to_a_benchmark(
         )
     assert code == 0, err
     assert "20 items" in said
+    assert json.loads((tmp_path / "bench/bench.json").read_text())["settings"]["clip"] == (
+        tiny_clip.name
+    )
     for record in read_bench(tmp_path / "bench/greval_bench.json"):
         assert record.scene in SCENES
         assert record.extra["clip_indicator"] in ("stone walls", "traffic on the right")
