@@ -251,7 +251,11 @@ def _read_line(line: bytes, where: str) -> Decision:
     """A line by the rules of the page: it may come from another machine, or out of an editor."""
     try:
         fields = json.loads(line)
-        decision = Decision(**{name: _text_or_texts(name, value) for name, value in fields.items()})
+        for name, value in fields.items():
+            _check_type(name, value)
+        for name in ("steps", "reasons"):
+            fields[name] = tuple(fields[name])
+        decision = Decision(**fields)
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"{where}: is no decision ({error}); restore the file") from error
     if decision.kind != UNDO and decision.value not in VALUES.get(decision.kind, ()):
@@ -267,14 +271,12 @@ def _read_line(line: bytes, where: str) -> Decision:
         raise InputError(f"{where}: {error}") from error
 
 
-def _text_or_texts(name: str, value: object) -> str | tuple[str, ...]:
+def _check_type(name: str, value: object) -> None:
     if name not in {"steps", "reasons"}:
         if not isinstance(value, str):
             raise TypeError(f"{name} must be text")
-        return value
-    if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+    elif not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise TypeError(f"{name} must be a list of texts")
-    return tuple(value)
 
 
 def _allowed_decisions() -> str:
