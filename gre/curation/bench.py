@@ -23,6 +23,7 @@ from gre.curation.key_steps import (
 )
 from gre.curation.leakage import read_training
 from gre.curation.metadata import LeftOut
+from gre.curation.pictures import left_out_photo, picture_name
 from gre.curation.rationales import (
     UNREADABLE_PHOTO,
     Rationale,
@@ -215,7 +216,7 @@ def _item(
     seed: SeedRecord, said: Rationale, screened: Screened, min_indicators: int
 ) -> BenchItem | LeftOut:
     if said.text is None:
-        return LeftOut(seed.id, str(said.reason), str(said.error))
+        return left_out_photo(seed, str(said.reason), str(said.error))
     steps = read_key_steps(said, seed.extra)
     if isinstance(steps, Unusable):
         return LeftOut(seed.id, steps.reason, steps.detail)
@@ -228,7 +229,7 @@ def _item(
     scene = known_scene(seed.extra.get("scene")) or by_clip or scene_of(steps)
     record: dict[str, object] = {
         "sample_id": seed.id,
-        "image_path": f"images/{seed.image_path.name}",
+        "image_path": f"images/{picture_name(seed.image_path)}",
         "gt_cot": list(steps),
         "gt_lat": seed.truth.lat,
         "gt_lon": seed.truth.lon,

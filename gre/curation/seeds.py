@@ -18,8 +18,10 @@ from gre.curation.card import UNKNOWN_LICENSE, write_card
 from gre.curation.files import claim_folder, write_json, write_jsonl
 from gre.curation.ledger import Ledger
 from gre.curation.metadata import is_table, iter_rows
+from gre.curation.record_files import write_records
 from gre.curation.seed_files import RECORDS, seed_card, seed_records
 from gre.curation.selection import Selection, locate, ordered_map
+from gre.data.fields import new_text_fault
 from gre.errors import InputError
 from gre.geo.latlon import LatLon
 from gre.prompts import COT_INSTRUCTION
@@ -61,8 +63,11 @@ class SeedSettings:
     def __post_init__(self) -> None:
         if not 0 < self.cell_deg <= 180:
             raise InputError(f"--cell-deg: got {self.cell_deg}, must be in (0, 180]")
-        if not self.instruction.strip() or "<image>" in self.instruction:
-            raise InputError("--instruction: must be a question without <image>; write the text")
+        if not self.instruction.strip():
+            raise InputError("--instruction: is empty, must be a question; write the text")
+        fault = new_text_fault(self.instruction)
+        if fault:
+            raise InputError(f"--instruction: {fault}")
         folders = [path for path in self.sources if path.is_dir()]
         if folders and len(self.sources) > 1:
             raise InputError(
@@ -158,9 +163,17 @@ def build_seeds(
 
 
 def _identity(settings: SeedSettings) -> dict[str, object]:
-    """The settings as JSON holds them, and a hash that changes with the source's files."""
-    facts = json.loads(json.dumps(asdict(settings), default=str))
-    digest = hashlib.sha256()
+    """The settings as JSON holds them, and a hash that changes with the source's files.
+
+    It is published with the set: folders of this machine are in the hash alone.
+    """
+    named = {
+        "sources": [path.resolve().name for path in settings.sources],
+        "images": [path.resolve().name for path in settings.images],
+    }
+    facts = json.loads(json.dumps(asdict(settings) | named))
+    images = "".join(f"{path}\0" for path in settings.images)
+    digest = hashlib.sha256(images.encode("utf-8", "replace"))
     for source in settings.sources:
         members = list_members(source, 0)[0] if source.is_dir() else []
         for path in [source / member.path for member in members] or [source]:
@@ -226,7 +239,7 @@ def _write(
         why = first.detail if first else "the source names no photo"
         raise InputError(f"{out}: no photo is left, see {LEFT_OUT}; the first: {why}")
     countries: Counter[str] = Counter()
-    write_jsonl(out / RECORDS, seed_records(settings, ledger, countries))
+    write_records(out / RECORDS, seed_records(settings, ledger, countries), "seed")
     summary = SeedSummary(
         directory=out,
         num_rows=ledger.num("row"),
