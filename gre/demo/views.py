@@ -20,9 +20,9 @@ from gre.models.decoding import Guess, guess_from_texts
 Row = Mapping[str, object]
 ZOOM = Markup(
     '<div class="zoom" role="group" aria-label="Zoom of the map">'
-    '<button type="button" data-zoom="1.8" aria-label="Zoom in">+</button>'
-    '<button type="button" data-zoom="0.5556" aria-label="Zoom out">−</button>'
-    '<button type="button" data-zoom="0" aria-label="Whole world">⤢</button></div>'
+    '<button type="button" data-zoom="in" aria-label="Zoom in">+</button>'
+    '<button type="button" data-zoom="out" aria-label="Zoom out">−</button>'
+    '<button type="button" data-zoom="reset" aria-label="Whole world">⤢</button></div>'
 )
 NOTHING = Markup("")
 
@@ -110,7 +110,7 @@ def photo_map(rows: Sequence[Row], *, title: str = "World map of the guesses") -
         ("true", "truth", any(m.truth for m in marks)),
         ("ring", "holds 90 % of the answers", any(m.radius_km is not None for m in marks)),
     ]
-    return _framed(drawn) + _key(kinds)
+    return _framed(drawn, is_result=True) + _key(kinds)
 
 
 def _key(kinds: Sequence[tuple[str, str, bool]]) -> Markup:
@@ -143,7 +143,7 @@ def guess_map(pin: LatLon | None, played: Round | None = None) -> Markup:
         ("unmeasured", "the model", played is not None and played.model is not None),
         ("true", "truth", played is not None),
     ]
-    return _framed(drawn) + _key(kinds)
+    return _framed(drawn, is_result=pin is None) + _key(kinds)
 
 
 def score_board(rounds: Sequence[Round]) -> Markup:
@@ -215,8 +215,10 @@ def point_of(row: Row, lat: str, lon: str) -> LatLon | None:
     return None
 
 
-def _framed(svg: Markup) -> Markup:
-    return Markup('<div class="mapframe">{}{}</div>').format(svg, ZOOM)
+def _framed(svg: Markup, *, is_result: bool) -> Markup:
+    """A map and its buttons; that of a result opens on its marks."""
+    css = "mapframe fitted" if is_result else "mapframe"
+    return Markup('<div class="{}">{}{}</div>').format(css, svg, ZOOM)
 
 
 def _picture(picture: Thumbnail | None, name: str) -> Markup:

@@ -45,7 +45,7 @@ def write_map_page(rows: Sequence[Mapping[str, object]], out: Path) -> None:
         "band_labels": BAND_LABELS,
         "photos": cards,
     }
-    write_page(out, "map.html", context, scripts=("map.js",))
+    write_page(out, "map.html", context, scripts=("mapview.js", "map.js"))
 
 
 class Fact(NamedTuple):
