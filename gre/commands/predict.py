@@ -167,14 +167,16 @@ def _leave(located: "Sequence[Located]") -> None:
 
 
 def _print_table(located: "Sequence[Located]", *, coarse: bool) -> None:
+    from gre.models.located import place_words
+
     table = Table(show_lines=True)
     for column in ("photo", "guess", "place", "distance to truth", "reasoning"):
         if not coarse or column in ("photo", "place"):
             table.add_column(column, overflow="fold")
     for one in located:
         row = one.to_json(coarse=coarse)
-        names = [row["region"], row["country"]] if coarse else [row["city"], row["country"]]
-        place = ", ".join(str(name) for name in names if name) or f"({row['reason']})"
+        names = ("region", "country") if coarse else ("city", "country")
+        place = place_words(row, names) or f"({row['reason']})"
         cells = [one.photo.name, place]
         if not coarse:
             guess = f"{row['lat']:.3f}, {row['lon']:.3f}" if one.status == "ok" else "none"

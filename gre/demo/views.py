@@ -16,6 +16,7 @@ from gre.evaluation.pages.worldmap import MapLayer, MapMark, map_svg
 from gre.geo.distance import great_circle_km
 from gre.geo.latlon import LatLon
 from gre.models.decoding import Guess, guess_from_texts
+from gre.models.located import place_words
 
 Row = Mapping[str, object]
 ZOOM = Markup(
@@ -175,7 +176,7 @@ def history(rows: Sequence[Row]) -> Markup:
     cells = []
     for row in reversed(rows):
         error_km = row.get("error_km")
-        place = ", ".join(str(row[key]) for key in ("city", "region", "country") if row.get(key))
+        place = place_words(row)
         cells.append(
             [
                 Path(str(row["photo"])).name,
