@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
+from gre.data.photos import PHOTO_SUFFIXES
 from gre.demo import views
 from gre.demo.game import Round, choose
 from gre.demo.handlers import (
@@ -73,7 +74,10 @@ def _locate_tab(
     rows = gr.State([])
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
-            upload = gr.File(label="Photos", file_count="multiple", height=150, elem_id="upload")
+            upload = gr.File(
+                label="Photos", file_count="multiple", file_types=sorted(PHOTO_SUFFIXES),
+                height=150, elem_id="upload",
+            )  # fmt: skip
             samples = gr.Radio([1, 4, 8, 16], value=1, label="Answers per photo")
             read_exif = gr.Checkbox(label="Compare with the position in the photo's EXIF")
             coarse = gr.Checkbox(label="Country and region only")
@@ -210,6 +214,7 @@ def launch_options(*, port: int | None) -> dict[str, Any]:
         "server_name": HOST,
         "server_port": port,
         "share": False,
+        "quiet": True,
         "run_history": False,
         "footer_links": [],
         "enable_monitoring": False,

@@ -7,7 +7,6 @@ from pathlib import Path
 from markupsafe import Markup
 
 from gre.demo.game import Round
-from gre.demo.models import short_name
 from gre.evaluation.benchmarks.samples import Sample
 from gre.evaluation.pages.map_page import degrees, photo_facts
 from gre.evaluation.pages.reasoning import tell
@@ -41,10 +40,11 @@ def note(message: str) -> Markup:
 def story(text: str, name: str, *, picture: Thumbnail | None, is_done: bool) -> Markup:
     """A photo and what the model has written of it so far: steps, answer, and whatever else."""
     told = tell(text)
-    steps = told.steps
-    raw = told.raw
-    if not is_done and not steps:
-        steps, raw = tell(f"{text}</think>").steps, None if "<think>" in text else text
+    steps, raw = told.steps, told.raw
+    if not is_done:  # the reasoning may be open, and nothing is shown twice meanwhile
+        is_reasoned = "<think>" in text
+        steps = steps or (tell(f"{text}</think>").steps if is_reasoned else ())
+        raw = None if steps or is_reasoned else text
     parts = [
         Markup('<ol class="steps">{}</ol>').format(
             Markup("").join(Markup("<li>{}</li>").format(step) for step in steps)
@@ -180,7 +180,7 @@ def history(rows: Sequence[Row]) -> Markup:
         cells.append(
             [
                 Path(str(row["photo"])).name,
-                short_name(str(row["model"])),
+                str(row["model"]),
                 place or f"({row['reason']})",
                 f"{error_km:,.0f} km" if isinstance(error_km, float) else "–",
             ]

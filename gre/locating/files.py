@@ -39,7 +39,7 @@ def to_geojson(rows: Sequence[Row]) -> str:
         {
             "type": "Feature",
             "geometry": _geometry(row),
-            "properties": {k: v for k, v in row.items() if k not in ("lat", "lon")},
+            "properties": {k: v for k, v in _shared(row).items() if k not in ("lat", "lon")},
         }
         for row in rows
     ]
@@ -60,7 +60,7 @@ def to_kml(rows: Sequence[Row]) -> str:
         ET.SubElement(mark, "name").text = _xml_text(Path(str(row["photo"])).name)
         ET.SubElement(mark, "description").text = str(escape(_xml_text(_description(row))))
         data = ET.SubElement(mark, "ExtendedData")
-        for key, value in row.items():
+        for key, value in _shared(row).items():
             if value is not None and key not in ("lat", "lon", "text", "reasoning"):
                 entry = ET.SubElement(data, "Data", name=key)
                 ET.SubElement(entry, "value").text = _xml_text(str(value))
@@ -105,6 +105,11 @@ def format_of(out: Path) -> str:
 def printable(text: str) -> str:
     """The same text where UTF-8 can hold it; half a surrogate pair becomes "?"."""
     return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _shared(row: Row) -> dict[str, object]:
+    """A row for a file that is passed on: of the photo the name, and not where it lies."""
+    return {**row, "photo": Path(str(row["photo"])).name}
 
 
 def _geometry(row: Row) -> dict[str, object] | None:

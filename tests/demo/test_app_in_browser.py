@@ -31,7 +31,7 @@ def app(tmp_path_factory, sample_world):
     model = ScriptedModel(pause_s=0.15)
     page = build(ScriptedShelf(model), load_examples(sample_world))
     _, address, _ = page.queue(api_open=False).launch(
-        prevent_thread_lock=True, quiet=True, **launch_options(port=None)
+        prevent_thread_lock=True, **launch_options(port=None)
     )
     yield address, model, uploads
     page.close()
@@ -89,6 +89,8 @@ def test_upload_streams_then_shows_a_map_and_a_broken_file_is_one_line(
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no picture")
     page = opened()
+    taken = page.locator("#upload input[type=file]").get_attribute("accept")
+    assert ".heic" in taken and ".txt" not in taken
     page.set_input_files("#upload input[type=file]", [str(photo), str(broken)])
     page.locator("#upload", has_text="broken").wait_for()
     page.evaluate(

@@ -34,6 +34,13 @@ def test_geojson_has_longitude_first_and_null_where_there_is_no_guess():
     assert second["properties"]["reason"] == "no picture"
 
 
+@pytest.mark.parametrize("form", ["geojson", "kml"])
+def test_what_is_passed_on_does_not_say_where_a_photo_lies(form):
+    text = WRITERS[form]([FOUND | {"photo": "/home/ann/trip/a.jpg"}])
+    assert "a.jpg" in text
+    assert "ann" not in text
+
+
 def test_kml_is_well_formed_and_a_viewer_sees_no_markup():
     root = ET.fromstring(to_kml([FOUND, UNOPENED]).encode("utf-8", "replace"))
     marks = root.findall(".//k:Placemark", KML)

@@ -80,7 +80,7 @@ def photo_facts(row: Mapping[str, object]) -> list[Fact]:
         Fact("guess", where or f"none: {row.get('reason') or 'unreadable'}"),
         Fact("mark" if row.get("place") else "near", near),
         Fact("radius", "" if radius_km is None else f"{radius_km:,.0f} km hold 90 % of answers"),
-        Fact("truth", degrees(truth) if truth else "unknown"),
+        Fact("truth", degrees(truth) if truth else "unknown" if "gt_lat" in row else ""),
         Fact("distance", "" if error_km is None else f"{error_km:,.0f} km", f"band{band}"),
     ]
     return [fact for fact in facts if fact.value]
