@@ -9,6 +9,7 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
+from gre.commands import model_options as options
 from gre.commands.console import progress_bar, quiet_libraries, start_logging, stdout
 from gre.errors import InputError
 
@@ -30,6 +31,7 @@ def predict(
         int, typer.Option(help="Answers per photo; more than one also gives a radius.", min=1)
     ] = 1,
     max_new_tokens: Annotated[int, typer.Option(help="Longest answer, tokens.", min=1)] = 1024,
+    seed: options.SeedOption = 0,
     coarse: Annotated[
         bool, typer.Option("--coarse", help="Country and region only, in every format.")
     ] = False,
@@ -62,7 +64,7 @@ def predict(
     located: list[Located] = []
     with progress_bar() as bar:
         task = bar.add_task("locating", total=len(found))
-        for one in _locate(name, found, samples=samples, max_new_tokens=max_new_tokens):
+        for one in _locate(name, found, samples=samples, max_new_tokens=max_new_tokens, seed=seed):
             located.append(one)
             bar.advance(task)
             if form == "json" and out is None:
@@ -114,14 +116,20 @@ def _model_or_default(model: str | None) -> str:
 
 
 def _locate(
-    model: str, photos: Sequence[Path], *, samples: int, max_new_tokens: int
+    model: str, photos: Sequence[Path], *, samples: int, max_new_tokens: int, seed: int
 ) -> "Iterator[Located]":
     quiet_libraries()
+    import torch
+
+    from gre.models.decoding import SAMPLING_TEMPERATURE
     from gre.models.localizer import Decoding, GeoLocalizer
     from gre.models.located import locate_photos
 
-    decoding = Decoding(max_new_tokens=max_new_tokens, temperature=0.7 if samples > 1 else 0.0)
-    return locate_photos(GeoLocalizer(model), photos, samples=samples, decoding=decoding)
+    temperature = SAMPLING_TEMPERATURE if samples > 1 else 0.0
+    decoding = Decoding(max_new_tokens=max_new_tokens, temperature=temperature)
+    localizer = GeoLocalizer(model)
+    torch.manual_seed(seed)
+    return locate_photos(localizer, photos, samples=samples, decoding=decoding)
 
 
 def _show(located: "Sequence[Located]", form: str, out: Path | None, *, coarse: bool) -> None:
@@ -167,14 +175,16 @@ def _leave(located: "Sequence[Located]") -> None:
 
 
 def _print_table(located: "Sequence[Located]", *, coarse: bool) -> None:
+    from gre.models.located import place_words
+
     table = Table(show_lines=True)
     for column in ("photo", "guess", "place", "distance to truth", "reasoning"):
         if not coarse or column in ("photo", "place"):
             table.add_column(column, overflow="fold")
     for one in located:
         row = one.to_json(coarse=coarse)
-        names = [row["region"], row["country"]] if coarse else [row["city"], row["country"]]
-        place = ", ".join(str(name) for name in names if name) or f"({row['reason']})"
+        names = ("region", "country") if coarse else ("city", "country")
+        place = place_words(row, names) or f"({row['reason']})"
         cells = [one.photo.name, place]
         if not coarse:
             guess = f"{row['lat']:.3f}, {row['lon']:.3f}" if one.status == "ok" else "none"

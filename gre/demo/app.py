@@ -12,6 +12,7 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
+from gre.data.photos import PHOTO_SUFFIXES
 from gre.demo import views
 from gre.demo.game import Round, choose
 from gre.demo.handlers import (
@@ -73,7 +74,10 @@ def _locate_tab(
     rows = gr.State([])
     with gr.Row():
         with gr.Column(scale=2, min_width=300):
-            upload = gr.File(label="Photos", file_count="multiple", height=150, elem_id="upload")
+            upload = gr.File(
+                label="Photos", file_count="multiple", file_types=sorted(PHOTO_SUFFIXES),
+                height=150, elem_id="upload",
+            )  # fmt: skip
             samples = gr.Radio([1, 4, 8, 16], value=1, label="Answers per photo")
             read_exif = gr.Checkbox(label="Compare with the position in the photo's EXIF")
             coarse = gr.Checkbox(label="Country and region only")
@@ -83,10 +87,10 @@ def _locate_tab(
             gallery = None
             if examples:
                 gallery = _html(
-                    f"<h2>Examples</h2>{views.examples(examples)}", script="examples.js"
+                    f"<h2>Examples</h2>{views.examples(examples)}", script=_source("examples.js")
                 )
         with gr.Column(scale=3, min_width=300):
-            world = _html(views.photo_map([]), script="map.js", elem_id="world")
+            world = _html(views.photo_map([]), script=_map_script(), elem_id="world")
             now = _html(views.note("Drop photos and press Locate."), elem_id="now")
             done = _html("", elem_id="done")
             geojson = gr.Textbox(
@@ -153,7 +157,7 @@ def _game_tab(
             )  # fmt: skip
         with gr.Column(scale=3, min_width=300):
             board = _html(
-                views.guess_map(None), script="map.js", elem_id="board", css="gre clickable"
+                views.guess_map(None), script=_map_script(), elem_id="board", css="gre clickable"
             )
             table = _html("", elem_id="rounds")
 
@@ -191,12 +195,17 @@ def _html(
     value: object, *, script: str | None = None, elem_id: str | None = None,
     css: str = "gre",
 ) -> Any:  # fmt: skip
-    source = _source(script) if script else None
-    return gr.HTML(str(value), js_on_load=source, elem_id=elem_id, elem_classes=css.split())
+    return gr.HTML(str(value), js_on_load=script, elem_id=elem_id, elem_classes=css.split())
 
 
 def _source(name: str) -> str:
     return files("gre.demo").joinpath("templates", name).read_text(encoding="utf-8")
+
+
+def _map_script() -> str:
+    """The pages' own map, and what Gradio needs around it."""
+    shared = files("gre.evaluation.pages").joinpath("templates", "mapview.js")
+    return shared.read_text(encoding="utf-8") + _source("map.js")
 
 
 def launch_options(*, port: int | None) -> dict[str, Any]:
@@ -205,6 +214,7 @@ def launch_options(*, port: int | None) -> dict[str, Any]:
         "server_name": HOST,
         "server_port": port,
         "share": False,
+        "quiet": True,
         "run_history": False,
         "footer_links": [],
         "enable_monitoring": False,

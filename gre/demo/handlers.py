@@ -76,7 +76,8 @@ def locate_all(
             name = f"{photo.path.name} ({number} of {len(photos)})"
             yield Screen(views.story(told, name, picture=picture, is_done=False))
         assert located is not None  # the last step has the result
-        row = located.to_json(coarse=request.coarse) | {"photo": photo.path.name, "model": model}
+        row = located.to_json(coarse=request.coarse)
+        row |= {"photo": photo.path.name, "model": short_name(model)}
         rows.append(row)
         shown.append(coarse_marks([row])[0] if request.coarse else row)
         answers = None if request.coarse else located.guess

@@ -9,7 +9,7 @@ from gre.data.exif import read_exif_latlon
 from gre.data.images import ImageError, load_image
 from gre.geo.distance import great_circle_km
 from gre.geo.latlon import LatLon
-from gre.geo.places import nearest_place
+from gre.geo.places import whereabouts
 from gre.models.decoding import SAMPLING_TEMPERATURE, Decoding, guess_from_texts
 from gre.models.located import Located
 
@@ -86,7 +86,7 @@ def locate(
         yield Step(text, Located(photo, guess, truth=truth, problem=problem))
         return
     error_km = great_circle_km(guess.latlon, truth) if truth else None
-    yield Step(text, Located(photo, guess, nearest_place(guess.latlon), truth, error_km))
+    yield Step(text, Located(photo, guess, whereabouts(guess.latlon), truth, error_km))
 
 
 def name_only(message: str, photo: Path) -> str:

@@ -38,4 +38,7 @@ def serve(
         from gre.demo.app import build, launch_options
 
         page = build(shelf, examples, max_new_tokens=max_new_tokens)
-        page.queue(api_open=False).launch(**launch_options(port=port))
+        page.queue(api_open=False).launch(prevent_thread_lock=True, **launch_options(port=port))
+        sys.stdout.write(f"Running on {page.local_url} for this machine alone; Ctrl-C ends it\n")
+        sys.stdout.flush()
+        page.block_thread()

@@ -7,7 +7,6 @@ from pathlib import Path
 from markupsafe import Markup
 
 from gre.demo.game import Round
-from gre.demo.models import short_name
 from gre.evaluation.benchmarks.samples import Sample
 from gre.evaluation.pages.map_page import degrees, photo_facts
 from gre.evaluation.pages.reasoning import tell
@@ -16,13 +15,14 @@ from gre.evaluation.pages.worldmap import MapLayer, MapMark, map_svg
 from gre.geo.distance import great_circle_km
 from gre.geo.latlon import LatLon
 from gre.models.decoding import Guess, guess_from_texts
+from gre.models.located import place_words
 
 Row = Mapping[str, object]
 ZOOM = Markup(
     '<div class="zoom" role="group" aria-label="Zoom of the map">'
-    '<button type="button" data-zoom="1.8" aria-label="Zoom in">+</button>'
-    '<button type="button" data-zoom="0.5556" aria-label="Zoom out">−</button>'
-    '<button type="button" data-zoom="0" aria-label="Whole world">⤢</button></div>'
+    '<button type="button" data-zoom="in" aria-label="Zoom in">+</button>'
+    '<button type="button" data-zoom="out" aria-label="Zoom out">−</button>'
+    '<button type="button" data-zoom="reset" aria-label="Whole world">⤢</button></div>'
 )
 NOTHING = Markup("")
 
@@ -40,10 +40,11 @@ def note(message: str) -> Markup:
 def story(text: str, name: str, *, picture: Thumbnail | None, is_done: bool) -> Markup:
     """A photo and what the model has written of it so far: steps, answer, and whatever else."""
     told = tell(text)
-    steps = told.steps
-    raw = told.raw
-    if not is_done and not steps:
-        steps, raw = tell(f"{text}</think>").steps, None if "<think>" in text else text
+    steps, raw = told.steps, told.raw
+    if not is_done:  # the reasoning may be open, and nothing is shown twice meanwhile
+        is_reasoned = "<think>" in text
+        steps = steps or (tell(f"{text}</think>").steps if is_reasoned else ())
+        raw = None if steps or is_reasoned else text
     parts = [
         Markup('<ol class="steps">{}</ol>').format(
             Markup("").join(Markup("<li>{}</li>").format(step) for step in steps)
@@ -110,7 +111,7 @@ def photo_map(rows: Sequence[Row], *, title: str = "World map of the guesses") -
         ("true", "truth", any(m.truth for m in marks)),
         ("ring", "holds 90 % of the answers", any(m.radius_km is not None for m in marks)),
     ]
-    return _framed(drawn) + _key(kinds)
+    return _framed(drawn, is_result=True) + _key(kinds)
 
 
 def _key(kinds: Sequence[tuple[str, str, bool]]) -> Markup:
@@ -143,7 +144,7 @@ def guess_map(pin: LatLon | None, played: Round | None = None) -> Markup:
         ("unmeasured", "the model", played is not None and played.model is not None),
         ("true", "truth", played is not None),
     ]
-    return _framed(drawn) + _key(kinds)
+    return _framed(drawn, is_result=pin is None) + _key(kinds)
 
 
 def score_board(rounds: Sequence[Round]) -> Markup:
@@ -175,11 +176,11 @@ def history(rows: Sequence[Row]) -> Markup:
     cells = []
     for row in reversed(rows):
         error_km = row.get("error_km")
-        place = ", ".join(str(row[key]) for key in ("city", "region", "country") if row.get(key))
+        place = place_words(row)
         cells.append(
             [
                 Path(str(row["photo"])).name,
-                short_name(str(row["model"])),
+                str(row["model"]),
                 place or f"({row['reason']})",
                 f"{error_km:,.0f} km" if isinstance(error_km, float) else "–",
             ]
@@ -215,8 +216,10 @@ def point_of(row: Row, lat: str, lon: str) -> LatLon | None:
     return None
 
 
-def _framed(svg: Markup) -> Markup:
-    return Markup('<div class="mapframe">{}{}</div>').format(svg, ZOOM)
+def _framed(svg: Markup, *, is_result: bool) -> Markup:
+    """A map and its buttons; that of a result opens on its marks."""
+    css = "mapframe fitted" if is_result else "mapframe"
+    return Markup('<div class="{}">{}{}</div>').format(css, svg, ZOOM)
 
 
 def _picture(picture: Thumbnail | None, name: str) -> Markup:

@@ -27,6 +27,15 @@ if TYPE_CHECKING:
 ANTARCTICA_LAT_DEG = -60.0
 """South of this there is no town in the table. Source: Antarctic Treaty, article VI."""
 
+CITY_KM = 50.0
+"""A point farther from its nearest town is not said to be there. Ours: of 8 labelled street photos
+the farthest lies 57 km from a town, nine in ten within 39 km."""
+
+COUNTRY_KM = 200.0
+"""A point farther from every town is said to be in no country. Ours: nine tenths of the land north
+of 60 degrees south lie nearer, five sixths of the sea farther (Natural Earth 1:110m, 40,000
+points)."""
+
 _COUNTRY_CODES = {
     "Africa": (
         "AO BF BI BJ BW CD CF CG CI CM CV DJ DZ EG EH ER ET GA GH GM GN GQ GW KE KM LR LS LY MA MG"
@@ -103,8 +112,43 @@ class Place:
 _ANTARCTICA = Place("", "", "Antarctica", "AQ", "Antarctica")
 
 
+@dataclass(frozen=True)
+class Whereabouts:
+    """What can be said of where a point is, by how far its nearest town is.
+
+    Attributes:
+        nearest: The nearest town.
+        km: How far away it is, on the sphere; 0 in Antarctica, where there is none.
+    """
+
+    nearest: Place
+    km: float
+
+    @property
+    def city(self) -> str:
+        """The nearest town; empty beyond `CITY_KM`."""
+        return self.nearest.city if self.km <= CITY_KM else ""
+
+    @property
+    def region(self) -> str:
+        """The nearest town's region; empty beyond `COUNTRY_KM`."""
+        return self.nearest.region if self.km <= COUNTRY_KM else ""
+
+    @property
+    def country(self) -> str:
+        """The nearest town's country; empty beyond `COUNTRY_KM`."""
+        return self.nearest.country if self.km <= COUNTRY_KM else ""
+
+
+def whereabouts(point: LatLon) -> Whereabouts:
+    """What can be said of where one point is."""
+    place = nearest_place(point)
+    km = 0.0 if place is _ANTARCTICA else float(town_distances_km([point])[0])
+    return Whereabouts(place, km)
+
+
 def nearest_place(point: LatLon) -> Place:
-    """The place of one point. The first call reads the table, about two seconds."""
+    """The place of one point, however far it is. The first call reads the table, about 2 s."""
     return nearest_places([point])[0]
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from gre.geo.latlon import LatLon
 from gre.geo.places import iter_towns
+from gre.models.located import place_words
 
 Key = tuple[str, str]
 """Country and region; an empty region is the whole country."""
@@ -23,11 +24,10 @@ def coarse_marks(rows: Sequence[Mapping[str, object]]) -> list[dict[str, object]
     marks = []
     for row, key in zip(rows, keys, strict=True):
         middle = middles.get(key)
-        names = ", ".join(name for name in reversed(key) if name)
         marks.append(
             {
                 **{name: row[name] for name in ("photo", "status", "reason")},
-                "place": names or None,
+                "place": place_words(row, ("region", "country")) or None,
                 "lat": middle.lat if middle else None,
                 "lon": middle.lon if middle else None,
             }

@@ -15,6 +15,7 @@ from markupsafe import escape
 
 from gre.errors import InputError
 from gre.evaluation.pages.exports import Sheet, Value, to_csv
+from gre.models.located import place_words
 
 Row = Mapping[str, object]
 
@@ -38,7 +39,7 @@ def to_geojson(rows: Sequence[Row]) -> str:
         {
             "type": "Feature",
             "geometry": _geometry(row),
-            "properties": {k: v for k, v in row.items() if k not in ("lat", "lon")},
+            "properties": {k: v for k, v in _shared(row).items() if k not in ("lat", "lon")},
         }
         for row in rows
     ]
@@ -59,7 +60,7 @@ def to_kml(rows: Sequence[Row]) -> str:
         ET.SubElement(mark, "name").text = _xml_text(Path(str(row["photo"])).name)
         ET.SubElement(mark, "description").text = str(escape(_xml_text(_description(row))))
         data = ET.SubElement(mark, "ExtendedData")
-        for key, value in row.items():
+        for key, value in _shared(row).items():
             if value is not None and key not in ("lat", "lon", "text", "reasoning"):
                 entry = ET.SubElement(data, "Data", name=key)
                 ET.SubElement(entry, "value").text = _xml_text(str(value))
@@ -106,6 +107,11 @@ def printable(text: str) -> str:
     return text.encode("utf-8", "replace").decode("utf-8")
 
 
+def _shared(row: Row) -> dict[str, object]:
+    """A row for a file that is passed on: of the photo the name, and not where it lies."""
+    return {**row, "photo": Path(str(row["photo"])).name}
+
+
 def _geometry(row: Row) -> dict[str, object] | None:
     if row.get("lat") is None or row.get("lon") is None:
         return None
@@ -113,10 +119,9 @@ def _geometry(row: Row) -> dict[str, object] | None:
 
 
 def _description(row: Row) -> str:
-    place = ", ".join(str(row[key]) for key in ("city", "region", "country") if row.get(key))
     radius_km, error_km = row.get("radius_km"), row.get("error_km")
     lines = [
-        place or f"No guess: {row.get('reason')}",
+        place_words(row) or f"No guess: {row.get('reason')}",
         f"{radius_km:,.0f} km hold 90 % of the answers" if isinstance(radius_km, float) else "",
         f"{error_km:,.0f} km from the truth" if isinstance(error_km, float) else "",
         str(row.get("reasoning") or row.get("text") or ""),

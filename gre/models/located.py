@@ -1,7 +1,7 @@
 """Many photos through a localizer: guesses with their place names and, where known, their error."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from gre.data.images import ImageError
 from gre.data.photos import photo_truth, read_truth_csv
 from gre.geo.distance import great_circle_km
 from gre.geo.latlon import LatLon
-from gre.geo.places import Place, nearest_place
+from gre.geo.places import CITY_KM, COUNTRY_KM, Whereabouts, whereabouts
 from gre.models.decoding import Decoding, Guess
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ class Located:
     Attributes:
         photo: The file.
         guess: The model's guess; None where the photo could not be read.
-        place: Nearest named place to the guess.
+        place: What can be said of where the guess is.
         truth: From a table beside the photo or from its EXIF, where there is one.
         error_km: Great-circle distance from guess to truth.
         problem: Why there is no guess.
@@ -34,7 +34,7 @@ class Located:
 
     photo: Path
     guess: Guess | None
-    place: Place | None = None
+    place: Whereabouts | None = None
     truth: LatLon | None = None
     error_km: float | None = None
     problem: str | None = None
@@ -46,14 +46,16 @@ class Located:
             "photo": str(self.photo),
             "status": self.status,
             "reason": self.problem,
-            "country": place.country if place else None,
-            "region": place.region if place else None,
+            "country": (place.country or None) if place else None,
+            "region": (place.region or None) if place else None,
         }
         if coarse:
             return row
         guess = self.guess
         return row | {
-            "city": place.city if place else None,
+            "city": (place.city or None) if place else None,
+            "nearest": (place.nearest.city or None) if place else None,
+            "place_km": place.km if place and place.nearest.city else None,
             "lat": guess.latlon.lat if guess and guess.latlon else None,
             "lon": guess.latlon.lon if guess and guess.latlon else None,
             "radius_km": guess.radius_km if guess else None,
@@ -70,6 +72,24 @@ class Located:
         if self.guess is None:
             return "error"
         return "failed" if self.guess.latlon is None else "ok"
+
+
+def place_words(
+    row: Mapping[str, object], names: Sequence[str] = ("city", "region", "country")
+) -> str:
+    """The place of a row as `Located.to_json` gives it, in words; empty where there is no guess.
+
+    A town that is not near is told with its distance; where no country is, that is said.
+    """
+    if row.get("status") not in (None, "ok"):
+        return ""
+    named = [str(row[name]) for name in names if row.get(name)]
+    nearest, km = row.get("nearest"), row.get("place_km")
+    if nearest and isinstance(km, float) and km > CITY_KM:
+        named.insert(0, f"{km:,.0f} km from {nearest}")
+    if not named and row.get("status") == "ok":
+        return f"over {COUNTRY_KM:,.0f} km from any town"
+    return ", ".join(named)
 
 
 def locate_photos(
@@ -98,4 +118,4 @@ def locate_photos(
             yield Located(photo, guess, truth=truth, problem=problem)
             continue
         error_km = great_circle_km(guess.latlon, truth) if truth else None
-        yield Located(photo, guess, nearest_place(guess.latlon), truth, error_km)
+        yield Located(photo, guess, whereabouts(guess.latlon), truth, error_km)

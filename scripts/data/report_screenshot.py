@@ -3,7 +3,7 @@
 
 Needs an installed Chromium and the package playwright (extra dev).
 
-Example: python scripts/data/report_screenshot.py work/eval/base work/eval/stage3
+Example: python scripts/data/report_screenshot.py work/eval/{base,ci,ci_i,ci_ii,ci_i_ii}
 """
 
 import argparse
@@ -23,8 +23,12 @@ from gre.evaluation.report.page import write_report
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PAGE_WIDTH, COLUMN_WIDTH, GAP, MARGIN = 1120, 760, 16, 24
-MAX_BYTES = 300_000
-COLOURS = (256, 128, 64, 32)
+MAX_BYTES = 600_000
+COLOURS = (240, 112, 48)
+ACCENTS = bytes.fromhex(
+    "08706c2a9a8a86ad4cd6a21fdd742bc23b437656ad0d7d79c4601f2f68b4a9376766741f1d232bffffff"
+)
+"""The page's colours of runs and errors, which a palette made from counts alone would lose."""
 PAPER = "#faf9f6"
 COLUMNS = (("header", "section[aria-labelledby=results]", "section[aria-labelledby=radar-title]"),
            ("section[aria-labelledby=where]", "section[aria-labelledby=samples]"))  # fmt: skip
@@ -38,7 +42,7 @@ def main() -> int:
     )
     parser.add_argument("runs", type=Path, nargs="+", help="run folders that gre evaluate wrote")
     parser.add_argument("--out", type=Path, default=Path("assets/report.png"), help="PNG to write")
-    parser.add_argument("--height", type=int, default=1120, help="of the picture, pixels")
+    parser.add_argument("--height", type=int, default=1480, help="of the picture, pixels")
     options = parser.parse_args()
     try:
         size = take_picture(options.runs, options.out, height=options.height)
@@ -109,7 +113,11 @@ def encode(picture: Image.Image) -> bytes:
     """
     for colours in COLOURS:
         buffer = io.BytesIO()
-        picture.quantize(colours).save(buffer, "PNG", optimize=True)
+        palette = Image.new("P", (1, 1))
+        counted = picture.quantize(colours).getpalette() or []
+        palette.putpalette(counted[: 3 * colours] + list(ACCENTS))
+        reduced = picture.quantize(palette=palette, dither=Image.Dither.NONE)
+        reduced.save(buffer, "PNG", optimize=True)
         if buffer.tell() <= MAX_BYTES:
             return buffer.getvalue()
     raise InputError(f"picture: has {buffer.tell():,} bytes, must be at most {MAX_BYTES:,}; cut it")

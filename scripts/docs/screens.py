@@ -185,7 +185,7 @@ def predict_map(work: Path, folder: Path) -> Iterator[str]:
         rows.append(f"{sample.image_path.name},{sample.truth.lat},{sample.truth.lon}")
     (photos / "places.csv").write_text("\n".join(rows), encoding="utf-8")
     page = folder / "map.html"
-    gre("predict", photos, "--model", work / "stage3", "--samples", "4", "--map", page)
+    gre("predict", photos, "--model", work / "stage3", "--map", page)
     yield page.as_uri()
 
 
@@ -374,10 +374,10 @@ SHOTS = {
     "app_problem": Shot(app, break_photo),
     "notebook": Shot(notebook, scroll_to_photo, {"desktop": 1000}),
     "report": Shot(report, shown={"desktop": 1000, "phone": 844}),
-    "rollouts": Shot(rollouts, shown={"desktop": 900}),
-    "map": Shot(predict_map),
+    "rollouts": Shot(rollouts, shown={"desktop": 900, "phone": 844}),
+    "map": Shot(predict_map, shown={"desktop": 900}),
     "check": Shot(check),
-    "review": Shot(review, wait_for_review, {"desktop": 900}),
+    "review": Shot(review, wait_for_review, {"desktop": 900, "phone": 844}),
     "leakage": Shot(leakage),
     "card": Shot(card),
 }

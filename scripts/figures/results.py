@@ -14,7 +14,17 @@ CHOSEN = {
 }
 """Table of each set and the rows that are drawn, in this order; the file holds all of them."""
 
-COLOURS = (BLUE, "#6d8fb0", "#8d7aa3", "#7c9a86", "#a7b0ba")
+COLOURS = {
+    "GRE-7B": BLUE,
+    "GeoReasoner": "#6d8fb0",
+    "GeoCLIP": "#8d7aa3",
+    "GeoCLIP (5% MP-16)": "#c3b6d2",
+    "SeekWorld": "#7c9a86",
+    "Qwen2.5-VL-7B": "#a7b0ba",
+    "GeoDecoder": "#c9a66b",
+    "Translocator": "#b98a83",
+}
+"""Of each model, the same in both panels."""
 PANEL, LEFT, TOP, HEIGHT = 560, 56, 92, 258
 NOTE = (
     "As printed in the GRE paper (arXiv 2505.18700), tables 2a and 2b; not measured by us. "
@@ -56,11 +66,19 @@ def _panel(sheet: Sheet, x: float, benchmark: str) -> None:
     width = (group - 14) / len(rows)
     for place, radius in enumerate(RADII_KM):
         left = x + LEFT + place * group + 7
-        for number, (row, colour) in enumerate(zip(rows, COLOURS, strict=True)):
+        for number, row in enumerate(rows):
             printed = row.accuracy[radius_key(radius)]
             height = HEIGHT * float(printed) / 100
             start = left + number * width
-            sheet.box(start, bottom - height, width - 2, height, fill=colour, line=0, radius=1)
+            sheet.box(
+                start,
+                bottom - height,
+                width - 2,
+                height,
+                fill=COLOURS[row.method],
+                line=0,
+                radius=1,
+            )
             if number == 0:
                 middle = start + width / 2 - 1
                 sheet.text(
@@ -68,11 +86,11 @@ def _panel(sheet: Sheet, x: float, benchmark: str) -> None:
                 )
         label = f"{radius:,.0f} km"
         sheet.text(left + group / 2 - 7, bottom + 20, label, size=13.5, anchor="middle", fill=INK)
-    _legend(sheet, x + LEFT, [row.method for row in rows])
+    _legend(sheet, x + 12, [row.method for row in rows])
 
 
 def _legend(sheet: Sheet, x: float, names: list[str]) -> None:
-    for number, (name, colour) in enumerate(zip(names, COLOURS, strict=True)):
+    for number, name in enumerate(names):
         left, y = x + (number % 3) * 168, 404 + (number // 3) * 26
-        sheet.box(left, y - 11, 13, 13, fill=colour, line=0, radius=2)
+        sheet.box(left, y - 11, 13, 13, fill=COLOURS[name], line=0, radius=2)
         sheet.text(left + 20, y, name, size=14, bold=number == 0, fill=INK if number == 0 else SOFT)

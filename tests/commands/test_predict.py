@@ -1,9 +1,11 @@
 """`gre predict` at the door, with a made-up localizer: what is printed, written and counted."""
 
+import contextlib
 import json
 import shutil
 
 import pytest
+import typer
 
 from gre.cli import main
 from gre.data.images import load_image
@@ -120,3 +122,16 @@ def test_what_cannot_be_written_is_refused_first(
     assert (code, out) == (2, "")
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+def test_sampled_answers_are_the_same_with_the_same_seed(tiny_model, sample_world, capsys):
+    from gre.commands.predict import predict
+
+    photo = sorted((sample_world / "bench/test/imgs").iterdir())[0]
+    words = {"samples": 2, "max_new_tokens": 6, "as_json": True}
+    texts = []
+    for chosen in ({}, {"seed": 0}, {"seed": 1}):
+        with contextlib.suppress(typer.Exit):  # an untrained model names no place
+            predict([str(photo)], str(tiny_model), **words, **chosen)
+        texts.append(json.loads(capsys.readouterr().out)["text"])
+    assert texts[0] == texts[1] != texts[2]

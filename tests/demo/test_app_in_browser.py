@@ -31,7 +31,7 @@ def app(tmp_path_factory, sample_world):
     model = ScriptedModel(pause_s=0.15)
     page = build(ScriptedShelf(model), load_examples(sample_world))
     _, address, _ = page.queue(api_open=False).launch(
-        prevent_thread_lock=True, quiet=True, **launch_options(port=None)
+        prevent_thread_lock=True, **launch_options(port=None)
     )
     yield address, model, uploads
     page.close()
@@ -89,6 +89,8 @@ def test_upload_streams_then_shows_a_map_and_a_broken_file_is_one_line(
     broken = tmp_path / "broken.jpg"
     broken.write_bytes(b"no picture")
     page = opened()
+    taken = page.locator("#upload input[type=file]").get_attribute("accept")
+    assert ".heic" in taken and ".txt" not in taken
     page.set_input_files("#upload input[type=file]", [str(photo), str(broken)])
     page.locator("#upload", has_text="broken").wait_for()
     page.evaluate(
@@ -112,11 +114,50 @@ def test_upload_streams_then_shows_a_map_and_a_broken_file_is_one_line(
     assert page.locator("#history tbody tr").count() == 2
     assert _violations(page) == []
     before = page.locator("#world svg").get_attribute("viewBox")
-    page.locator('#world [data-zoom="1.8"]').click()
+    page.locator('#world [data-zoom="in"]').click()
     assert page.locator("#world svg").get_attribute("viewBox") != before
     page.reload()
     page.locator("#history").wait_for()
     assert page.locator("#history tbody tr").count() == 0  # the browser kept nothing
+
+
+MARK_IN_VIEW = """() => {
+  const map = document.querySelector("#world svg.worldmap").getBoundingClientRect();
+  const mark = document.querySelector("#world .mark .guess").getBoundingClientRect();
+  return mark.x > map.left && mark.x < map.right && mark.y > map.top && mark.y < map.bottom;
+}"""
+
+
+def test_the_map_opens_on_the_guess_and_keeps_it_in_view(opened, app, monkeypatch, tmp_path):
+    monkeypatch.setattr(app[1], "text", "<think> 1. Rain </think> <answer> 56.0, -4.3 </answer>")
+    monkeypatch.setattr(app[1], "pause_s", 0.0)
+    Image.new("RGB", (64, 64), "teal").save(tmp_path / "a.png")
+    page = opened()
+    world = page.locator("#world svg")
+    whole = float(world.get_attribute("viewBox").split()[2])
+    page.set_input_files("#upload input[type=file]", [str(tmp_path / "a.png")])
+    page.locator("#upload .file-preview").wait_for()
+    page.click("#go")
+    page.locator("#done .located").wait_for()
+    page.wait_for_function(
+        f"() => document.querySelector('#world svg').viewBox.baseVal.width < {0.2 * whole}"
+    )
+    for _ in range(9):
+        assert page.evaluate(MARK_IN_VIEW)
+        page.locator('#world [data-zoom="in"]').click()
+    closest = world.evaluate("map => map.viewBox.baseVal.width")
+    assert closest == pytest.approx(whole / 64)
+    box = world.bounding_box()
+    page.locator('#world [data-zoom="reset"]').click()
+    assert world.evaluate("map => map.viewBox.baseVal.width") == pytest.approx(whole)
+    world.dblclick(position={"x": box["width"] / 3, "y": box["height"] / 3})
+    assert world.evaluate("map => map.viewBox.baseVal.width") == pytest.approx(whole / 2)
+    page.keyboard.down("Control")
+    page.mouse.wheel(0, -200)
+    page.keyboard.up("Control")
+    page.wait_for_function(
+        f"() => document.querySelector('#world svg').viewBox.baseVal.width < {0.3 * whole}"
+    )
 
 
 def test_what_a_model_or_a_file_name_says_does_not_run(opened, app, monkeypatch, tmp_path):

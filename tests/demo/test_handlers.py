@@ -40,6 +40,43 @@ def test_the_reasoning_grows_and_ends_in_a_result(shelf, photo, monkeypatch):
     assert last.rows[0]["city"] == "Paris"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think> 1. Two rivers",
+        "<think> 1. Two rivers </think>",
+        "<think> 1. Two rivers </think> <answer> 45.7",
+        "1. Two rivers </think> <answer> 45.7",
+    ],
+)
+def test_the_reasoning_is_shown_once_while_it_is_written(text):
+    shown = views.story(text, "a.jpg", picture=None, is_done=False)
+    assert shown.count("Two rivers") == 1
+    assert "think" not in shown
+
+
+def test_an_answer_without_reasoning_is_shown_as_it_is_written():
+    assert "A river" in views.story("A river", "a.jpg", picture=None, is_done=False)
+
+
+def test_geojson_names_model_and_photo_without_their_folders(shelf, photo, tmp_path):
+    model = tmp_path / "stage3"
+    model.mkdir()
+    shelf_of_one = shelf()
+    *_, last = locate_all(shelf_of_one, str(model), [Photo(photo)], Request())
+    properties = json.loads(last.geojson)["features"][0]["properties"]
+    assert (properties["model"], properties["photo"]) == ("stage3", photo.name)
+    assert str(tmp_path) not in last.geojson
+
+
+def test_coarse_says_nothing_of_a_truth_that_it_does_not_show(shelf, photo):
+    for coarse in (False, True):
+        request = Request(coarse=coarse)
+        *_, last = locate_all(shelf(), "scripted", [Photo(photo)], request)
+        assert ("<dt>truth</dt><dd>unknown" in last.done) is not coarse
+        assert ("truth" in last.done) is not coarse
+
+
 def test_several_answers_give_a_radius_and_are_listed(shelf, paris, photo):
     made = shelf(paris, others=(paris, LYON))
     *_, last = locate_all(made, "scripted", [Photo(photo)], Request(samples=4))

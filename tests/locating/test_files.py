@@ -34,6 +34,13 @@ def test_geojson_has_longitude_first_and_null_where_there_is_no_guess():
     assert second["properties"]["reason"] == "no picture"
 
 
+@pytest.mark.parametrize("form", ["geojson", "kml"])
+def test_what_is_passed_on_does_not_say_where_a_photo_lies(form):
+    text = WRITERS[form]([FOUND | {"photo": "/home/ann/trip/a.jpg"}])
+    assert "a.jpg" in text
+    assert "ann" not in text
+
+
 def test_kml_is_well_formed_and_a_viewer_sees_no_markup():
     root = ET.fromstring(to_kml([FOUND, UNOPENED]).encode("utf-8", "replace"))
     marks = root.findall(".//k:Placemark", KML)
@@ -101,3 +108,13 @@ def test_the_middle_of_a_country_across_the_antimeridian_is_in_it():
     # Towns of Fiji lie from 177 east to 180 west: a mean of plain degrees would be far from them.
     assert set(middles) == {("Fiji", "")}
     assert middles["Fiji", ""].lon > 176 or middles["Fiji", ""].lon < -178
+
+
+def test_a_coarse_row_far_from_every_town_is_no_country_and_no_mark():
+    (mark,) = coarse_marks([COARSE | {"country": None, "region": None}])
+    assert (mark["lat"], mark["place"]) == (None, "over 200 km from any town")
+
+
+def test_a_town_far_away_is_told_with_its_distance():
+    far = {"city": None, "region": None, "country": None, "nearest": "Whitby", "place_km": 249.7}
+    assert "250 km from Whitby" in to_kml([FOUND | far])

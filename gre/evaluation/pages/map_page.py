@@ -12,6 +12,7 @@ from gre.evaluation.pages.reasoning import reasoning_steps
 from gre.evaluation.pages.thumbnails import Thumbnail, make_thumbnail
 from gre.evaluation.pages.worldmap import BAND_LABELS, MapLayer, MapMark, error_band, map_svg
 from gre.geo.latlon import LatLon
+from gre.models.located import place_words
 
 
 def write_map_page(rows: Sequence[Mapping[str, object]], out: Path) -> None:
@@ -45,7 +46,7 @@ def write_map_page(rows: Sequence[Mapping[str, object]], out: Path) -> None:
         "band_labels": BAND_LABELS,
         "photos": cards,
     }
-    write_page(out, "map.html", context, scripts=("map.js",))
+    write_page(out, "map.html", context, scripts=("mapview.js", "map.js"))
 
 
 class Fact(NamedTuple):
@@ -74,12 +75,12 @@ def photo_facts(row: Mapping[str, object]) -> list[Fact]:
     place = _place(row)
     where, near = degrees(guess) if guess else "", place
     if row.get("place"):
-        where, near = place, "the middle of the towns there"
+        where, near = place, "the middle of the towns there" if guess else ""
     facts = [
         Fact("guess", where or f"none: {row.get('reason') or 'unreadable'}"),
         Fact("mark" if row.get("place") else "near", near),
         Fact("radius", "" if radius_km is None else f"{radius_km:,.0f} km hold 90 % of answers"),
-        Fact("truth", degrees(truth) if truth else "unknown"),
+        Fact("truth", degrees(truth) if truth else "unknown" if "gt_lat" in row else ""),
         Fact("distance", "" if error_km is None else f"{error_km:,.0f} km", f"band{band}"),
     ]
     return [fact for fact in facts if fact.value]
@@ -106,8 +107,7 @@ def _card(row: Mapping[str, object]) -> _Card:
 
 
 def _place(row: Mapping[str, object]) -> str:
-    named = ", ".join(str(row[key]) for key in ("city", "country") if row.get(key))
-    return str(row.get("place") or named)
+    return str(row.get("place") or place_words(row, ("city", "country")))
 
 
 def _point(row: Mapping[str, object], lat: str, lon: str) -> LatLon | None:

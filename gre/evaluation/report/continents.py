@@ -23,22 +23,21 @@ class ContinentCell:
 
     Attributes:
         css: Colour class of the run.
-        n: Samples.
         median: Median error in km as text.
         rate: Percent within MAIN_RADIUS_KM as text.
     """
 
     css: str
-    n: str
     median: str
     rate: str
 
 
 @dataclass(frozen=True)
 class ContinentRow:
-    """One continent with its chart and a cell per run."""
+    """One continent with its samples, its chart and a cell per run."""
 
     name: str
+    n: str
     chart: Markup
     cells: tuple[ContinentCell, ...]
 
@@ -48,6 +47,7 @@ def continent_rows(comparison: Comparison) -> list[ContinentRow]:
     return [
         ContinentRow(
             name=name,
+            n=" / ".join(f"{size:,}" for size in sorted({len(part) for part in members})),
             chart=_chart(name, comparison.runs, members),
             cells=tuple(
                 _cell(run, part) for run, part in zip(comparison.runs, members, strict=True)
@@ -104,7 +104,6 @@ def _cell(compared: ComparedRun, part: Sequence[Prediction]) -> ContinentCell:
     rate = _known(summary)
     return ContinentCell(
         css=compared.css,
-        n=f"{summary.n:,}",
         median=f"{float(np.median(errors)):,.0f}" if errors.size else "–",
         rate="–" if rate is None else f"{rate:.1f}",
     )

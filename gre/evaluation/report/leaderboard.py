@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from markupsafe import Markup
@@ -35,11 +35,15 @@ NONE = "–"
 
 
 class Cell(NamedTuple):
-    """A number with its interval, as text; and the interval over clusters where there is one."""
+    """A number with its interval, as text; and the interval over clusters where there is one.
+
+    `is_best` says that no other run has a better one.
+    """
 
     value: str
     interval: str = ""
     clustered: str = ""
+    is_best: bool = False
 
 
 class Figure(NamedTuple):
@@ -60,7 +64,7 @@ class Row:
     rates: tuple[Cell, ...]
     median: Cell
     mean: Cell
-    score: str
+    score: Cell
     n: str
     readable: str
     errors: str
@@ -135,15 +139,37 @@ def figures(summary: Summary) -> list[Figure]:
 def rows(comparison: Comparison) -> list[Row]:
     """Runs, each followed by the bounds that it brought."""
     bounds = bounds_of(comparison)
-    table = []
-    for index, compared in enumerate(comparison.runs):
-        kind = "best" if index == comparison.best and len(comparison.runs) > 1 else "run"
-        clustered = compared.run.facts.get("ci95_clustered")
-        table.append(
-            _row(compared.name, kind, compared.css, compared.run.summary, clustered=clustered)
+    runs = [
+        _row(
+            *(compared.name, "run", compared.css, compared.run.summary),
+            clustered=compared.run.facts.get("ci95_clustered"),
         )
+        for compared in comparison.runs
+    ]
+    table = []
+    for index, row in enumerate(_with_best(runs) if len(runs) > 1 else runs):
+        table.append(row)
         table += [_row(b.name, "bound", "bound", b.summary) for at, b in bounds if at == index]
     return table
+
+
+def _with_best(runs: Sequence[Row]) -> list[Row]:
+    """The same rows, the best number of each column marked, as printed; none where all are one."""
+    columns = zip(*((*row.rates, row.score, row.median, row.mean) for row in runs), strict=True)
+    marked = []
+    for number, column in enumerate(columns):
+        values = [float(c.value.replace(",", "")) for c in column if c.value != NONE]
+        is_distance = number > len(runs[0].rates)  # median and mean: the least is best
+        best = (min if is_distance else max)(values) if len(set(values)) > 1 else None
+        marked.append([c._replace(is_best=_is(c, best)) for c in column])
+    return [
+        replace(row, rates=tuple(rates), score=score, median=median, mean=mean)
+        for row, (*rates, score, median, mean) in zip(runs, zip(*marked, strict=True), strict=True)
+    ]
+
+
+def _is(number: Cell, best: float | None) -> bool:
+    return number.value != NONE and float(number.value.replace(",", "")) == best
 
 
 def groups(comparison: Comparison) -> list[Group]:
@@ -195,7 +221,7 @@ def _row(name: str, kind: str, css: str, summary: Summary, *, clustered: object 
         rates=rates,
         median=Cell(_km(summary.median_km, unit=False), _km_range(summary.median_km_ci95)),
         mean=Cell(_km(summary.mean_km, unit=False), _km_range(summary.mean_km_ci95)),
-        score=_whole(summary.geoscore),
+        score=Cell(_whole(summary.geoscore)),
         n=f"{summary.n:,}",
         readable=_percent(_share(summary)),
         errors=f"{summary.n_errors:,}",

@@ -40,7 +40,7 @@ from gre.metrics import RADII_KM
 
 MAX_MARKS = 1000
 """Samples drawn on the map per run; of more, every so manieth."""
-SCRIPTS = ("map.js", "parts.js", "tables.js", "sample.js", "report.js")
+SCRIPTS = ("mapview.js", "map.js", "parts.js", "tables.js", "sample.js", "report.js")
 FACTS = {
     "model": "model",
     "benchmark": "benchmark",

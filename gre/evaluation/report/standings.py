@@ -70,6 +70,11 @@ class Standing:
         return SIGN_WORDS[self.mark]
 
     @property
+    def whole_mean_km(self) -> str:
+        """The mean error as the other tables write it: "6,897"."""
+        return f"{float(self.mean_km):,.0f}" if self.mean_km else ""
+
+    @property
     def short_source(self) -> str:
         """The table alone, or which run."""
         return "this report" if self.is_ours else self.source.rpartition(", ")[2]

@@ -145,3 +145,60 @@ def test_map_page_opens_and_leads_to_the_photo(opened, tmp_path):
     page.locator(".photo-map .guess").dispatch_event("click")
     assert page.url.endswith("#photo-0")
     assert "<script>alert(1)</script>" in page.locator(".photo").inner_text()
+
+
+MARK_IN_VIEW = """() => {
+  const map = document.querySelector("svg.worldmap").getBoundingClientRect();
+  const mark = document.querySelector(".mark .guess").getBoundingClientRect();
+  return mark.x > map.left && mark.x < map.right && mark.y > map.top && mark.y < map.bottom;
+}"""
+
+
+def _box(page):
+    return [float(value) for value in page.locator(".worldmap").get_attribute("viewBox").split()]
+
+
+def test_map_of_photos_opens_on_its_marks_and_keeps_one_in_view(opened, tmp_path):
+    row = {"photo": "a.jpg", "status": "ok", "city": "Glasgow", "country": "United Kingdom"}
+    row |= {"lat": 56.0, "lon": -4.3, "gt_lat": 57.1, "gt_lon": -2.1, "error_km": 182.0}
+    row |= {"reasoning": "1. rain", "reason": None, "radius_km": 300.0}
+    write_map_page([row], tmp_path / "map.html")
+    page = opened(tmp_path / "map.html")
+    assert 130.0 <= _box(page)[2] < 200.0  # of 1000 for the whole Earth: Europe, not a street
+    for _ in range(9):
+        assert page.evaluate(MARK_IN_VIEW)
+        page.locator('[data-zoom="in"]').click()
+    assert _box(page)[2] == pytest.approx(1000 / 64)
+    page.locator('[data-zoom="reset"]').click()
+    assert _box(page)[2] == pytest.approx(1000.0)
+    for _ in range(9):
+        page.locator('[data-zoom="in"]').click()
+        assert page.evaluate(MARK_IN_VIEW)
+
+
+def test_a_drag_leaves_the_marks_and_the_buttons_follow_it(opened, tmp_path):
+    row = {"photo": "a.jpg", "status": "ok", "reason": None, "lat": 56.0, "lon": -4.3}
+    write_map_page([row], tmp_path / "map.html")
+    page = opened(tmp_path / "map.html")
+    box = page.locator(".worldmap").bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x - 300, y, steps=5)
+    page.mouse.up()
+    left, _, width, _ = _box(page)
+    page.locator('[data-zoom="in"]').click()
+    closer = _box(page)
+    assert closer[0] + closer[2] / 2 == pytest.approx(left + width / 2, abs=0.01)
+
+
+def test_map_of_scattered_photos_opens_on_the_whole_world_and_zooms_to_a_guess(opened, tmp_path):
+    row = {"photo": "a.jpg", "status": "ok", "reason": None}
+    points = [(56.0, -4.3), (-33.9, 151.2), (40.7, -74.0)]
+    rows = [row | {"lat": lat, "lon": lon} for lat, lon in points]
+    write_map_page(rows, tmp_path / "map.html")
+    page = opened(tmp_path / "map.html")
+    assert _box(page)[2] == pytest.approx(1000.0)
+    for _ in range(9):
+        page.locator('[data-zoom="in"]').click()
+    assert page.evaluate(MARK_IN_VIEW)  # Scotland: the nearest to the middle of all three

@@ -16,6 +16,7 @@ from gre.errors import InputError
 from gre.evaluation.asking.draws import Draws
 from gre.evaluation.pages.reasoning import tell
 from gre.evaluation.pages.thumbnails import MAX_BYTES, Thumbnail, make_thumbnail
+from gre.evaluation.report import leaderboard
 from gre.evaluation.report.comparison import compare
 from gre.evaluation.report.continents import continent_rows, continent_sheet
 from gre.evaluation.report.gallery import MAX_PHOTOS, NUM_WORST, make_gallery
@@ -338,6 +339,32 @@ def test_places_come_from_the_gazetteer_where_the_run_has_none(run_maker, tmp_pa
     assert comparison.samples[0].groups["country"] == "France"
 
 
+def _bold(rows):
+    return [
+        [cell.value for cell in (*row.rates, row.median, row.mean, row.score) if cell.is_best]
+        for row in rows
+        if row.kind == "run"
+    ]
+
+
+def test_the_best_run_of_each_column_is_marked(run_maker, tmp_path):
+    # On the equator a degree is 111.2 km: one run is near more often, the other never far.
+    for name, degrees in (("near", (0.1, 0.1, 40.0)), ("safe", (5.0, 5.0, 5.0))):
+        run_maker(tmp_path / name, name=name, typical_km=10, n=3)
+        rows = [
+            {"id": str(i), "status": "ok", "gt_lat": 0, "gt_lon": 0, "lat": 0, "lon": degrees[i]}
+            for i in range(3)
+        ]
+        (tmp_path / name / "predictions.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    near, safe = _bold(leaderboard.rows(compare([tmp_path / "near", tmp_path / "safe"])))
+    # 11.1 km counts at 25 and 200 km, 556 km at 750. Score: 5000 e^(-0.3725) = 3,445 beside
+    # (2 * 4,963 + 254) / 3 = 3,393.
+    assert near == ["66.7", "66.7", "11.1"]
+    assert safe == ["100.0", "100.0", "556", "3,445"]
+    (alone,) = _bold(leaderboard.rows(compare([tmp_path / "near"])))
+    assert alone == []
+
+
 def test_errors_by_continent_are_quartiles(run_maker, tmp_path):
     run = run_maker(tmp_path / "run", name="r", typical_km=10, n=5)
     rows = []
@@ -347,7 +374,7 @@ def test_errors_by_continent_are_quartiles(run_maker, tmp_path):
     (run / "predictions.jsonl").write_text("\n".join(map(json.dumps, rows)))
     comparison = compare([run])
     (row,) = continent_rows(comparison)
-    assert (row.cells[0].n, row.cells[0].median, row.cells[0].rate) == ("5", "334", "100.0")
+    assert (row.n, row.cells[0].median, row.cells[0].rate) == ("5", "334", "100.0")
     sheet = continent_sheet(comparison)
     assert sheet.rows[0][:3] == ("Africa", "r", 5)
     assert sheet.rows[0][3:6] == pytest.approx((222.39, 333.585, 444.78), abs=0.01)

@@ -332,3 +332,18 @@ def test_a_click_shows_every_sampled_answer(opened, run_maker, tmp_path, monkeyp
     page.keyboard.press("Escape")
     page.fill("#find", "i cannot tell.")
     _wait_for_count(page, "of 1 samples")  # the second answer
+
+
+def test_many_runs_fit_and_their_histograms_run_along_rows(opened, run_maker, tmp_path):
+    runs = [
+        run_maker(tmp_path / name, name=name, typical_km=50 + 900 * seed, seed=seed)
+        for seed, name in enumerate("abcde")
+    ]
+    write_report(runs, tmp_path / "report.html")
+    page = opened(tmp_path / "report.html", viewport={"width": 1280, "height": 900})
+    boxes = [box.bounding_box() for box in page.locator(".multiples > div").all()]
+    assert len({round(box["y"]) for box in boxes[:3]}) == 1
+    assert [box["x"] for box in boxes[:3]] == sorted(box["x"] for box in boxes[:3])
+    assert boxes[3]["y"] > boxes[0]["y"]
+    table = page.locator('section[aria-labelledby="continents"] .scroll')
+    assert table.evaluate("part => part.scrollWidth <= part.clientWidth")
