@@ -23,13 +23,8 @@ from gre.curation.key_steps import (
 )
 from gre.curation.leakage import read_training
 from gre.curation.metadata import LeftOut
-from gre.curation.rationales import (
-    UNREADABLE_PHOTO,
-    Rationale,
-    RationalesSummary,
-    collect,
-    read_rationales,
-)
+from gre.curation.rationales import UNREADABLE_PHOTO, RationalesSummary, collect
+from gre.curation.replies import Rationale, read_rationales
 from gre.curation.scenes import known_scene, scene_of
 from gre.curation.screening import Screened
 from gre.curation.teachers import Teacher

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gre.curation.filters import find_leak
-from gre.curation.rationales import Rationale
+from gre.curation.replies import Rationale
 from gre.curation.teachers import Teacher
 from gre.data.records import SeedRecord
 from gre.evaluation.cot.chains import chain_steps

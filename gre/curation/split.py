@@ -22,7 +22,7 @@ from gre.curation.files import (
 )
 from gre.curation.filters import find_contradiction, find_leak
 from gre.curation.metadata import LeftOut
-from gre.curation.rationales import Rationale
+from gre.curation.replies import Rationale
 from gre.curation.split_files import write_sets
 from gre.data.records import SeedRecord
 from gre.errors import InputError

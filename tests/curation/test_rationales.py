@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from gre.answers import read_latlon
-from gre.curation.rationales import collect, read_rationales
+from gre.curation.rationales import collect
+from gre.curation.replies import read_rationales
 from gre.curation.seeds import SeedSettings, build_seeds
 from gre.curation.teachers import ChatTeacher, Pace, SampleTeacher, SampleTeacherShares
 from gre.data.records import SeedRecord, read_seed
