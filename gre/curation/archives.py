@@ -91,7 +91,7 @@ def list_members(store: Path, start: int) -> tuple[list[Member], int | None]:
         InputError: The shard is damaged.
     """
     if store.is_dir():
-        return list(_folder_members(store)), None
+        return list(iter_folder(store)), None
     try:
         if store.suffix.lower() == ".zip":
             return list(_zip_members(store)), None
@@ -105,9 +105,12 @@ def _is_photo(name: str) -> bool:
     return pure.suffix.lower() in PHOTO_SUFFIXES and not pure.name.startswith(".")
 
 
-def _folder_members(folder: Path) -> Iterator[Member]:
+def iter_folder(folder: Path, *, without: Path | None = None) -> Iterator[Member]:
+    """The photos of a folder and those below it, but for one, in the order of their names."""
+    left_out = without.resolve() if without else None
     for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        below = (name for name in folders if not name.startswith("."))
+        folders[:] = sorted(n for n in below if Path(parent, n).resolve() != left_out)
         base = Path(parent).relative_to(folder)
         for name in sorted(files):
             if _is_photo(name):

@@ -5,7 +5,6 @@ rows are decided on in a random order that visits every cell of the Earth first;
 the list of photos left out and the data card are written whole. What is interrupted goes on.
 """
 
-import hashlib
 import json
 import shutil
 from collections import Counter
@@ -19,6 +18,7 @@ from gre.curation.files import claim_folder, write_json, write_jsonl
 from gre.curation.ledger import Ledger
 from gre.curation.metadata import is_table, iter_rows
 from gre.curation.seed_files import RECORDS, seed_card, seed_records
+from gre.curation.seed_identity import identity_of, other_build
 from gre.curation.selection import Selection, locate, ordered_map
 from gre.errors import InputError
 from gre.geo.latlon import LatLon
@@ -127,7 +127,7 @@ def build_seeds(
         InputError: The source or the folder cannot be used, or no photo is left.
         GreError: The disk refuses.
     """
-    identity = _identity(settings)
+    identity = identity_of(settings, out)
     if (out / SUMMARY).is_file():
         return _finished(out, identity)
     if not any(path.is_dir() for path in settings.sources):
@@ -138,7 +138,7 @@ def build_seeds(
     ledger = Ledger(out / BUILDING / "ledger.sqlite")
     try:
         if ledger.fact("identity", identity) != identity:
-            raise _other_build(out, ledger.fact("identity"), identity)
+            raise other_build(out, ledger.fact("identity"), identity)
         ledger.note("identity", identity)
         if not ledger.fact("is_listed"):
             _list_source(settings, ledger, workers)
@@ -157,21 +157,6 @@ def build_seeds(
     return summary
 
 
-def _identity(settings: SeedSettings) -> dict[str, object]:
-    """The settings as JSON holds them, and a hash that changes with the source's files."""
-    facts = json.loads(json.dumps(asdict(settings), default=str))
-    digest = hashlib.sha256()
-    for source in settings.sources:
-        members = list_members(source, 0)[0] if source.is_dir() else []
-        for path in [source / member.path for member in members] or [source]:
-            stamp = path.lstat()
-            digest.update(
-                f"{path}\0{stamp.st_size}\0{stamp.st_mtime_ns}\n".encode("utf-8", "replace")
-            )
-    facts["source_files"] = digest.hexdigest()[:16]
-    return dict(facts)
-
-
 def _finished(out: Path, identity: Mapping[str, object]) -> SeedSummary:
     try:
         found = json.loads((out / SUMMARY).read_text(encoding="utf-8"))
@@ -179,17 +164,8 @@ def _finished(out: Path, identity: Mapping[str, object]) -> SeedSummary:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{out / SUMMARY}: is damaged ({error}); name another --out") from error
     if found["settings"] != identity:
-        raise _other_build(out, found["settings"], identity)
+        raise other_build(out, found["settings"], identity)
     return summary
-
-
-def _other_build(out: Path, found: object, wanted: Mapping[str, object]) -> InputError:
-    old: Mapping[str, object] = found if isinstance(found, dict) else {}
-    key = next(key for key in wanted if old.get(key) != wanted[key])
-    return InputError(
-        f"{out}: holds another build ({key} was {old.get(key)!r}, is {wanted[key]!r}); name another"
-        " --out"
-    )
 
 
 def _list_source(settings: SeedSettings, ledger: Ledger, workers: int) -> None:
@@ -224,7 +200,12 @@ def _write(
     if not selection.num_kept:
         first = next(ledger.iter_left_out(), None)
         why = first.detail if first else "the source names no photo"
-        raise InputError(f"{out}: no photo is left, see {LEFT_OUT}; the first: {why}")
+        ledger.forget_all()  # what was listed may be mended by now: the next run looks anew
+        ledger.commit()
+        raise InputError(
+            f"{out}: no photo is left, see {LEFT_OUT}; the first: {why}; mend it, or name the"
+            " photos with --images, and give the command again"
+        )
     countries: Counter[str] = Counter()
     write_jsonl(out / RECORDS, seed_records(settings, ledger, countries))
     summary = SeedSummary(

@@ -199,6 +199,47 @@ def test_no_photo_left_says_why(tmp_path: Path) -> None:
         build(tmp_path / "photos", tmp_path / "out")
 
 
+def test_a_build_without_photos_finds_them_once_they_are_there(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("id,lat,lon\na.jpg,48.9,2.3\n")
+    (tmp_path / "imgs").mkdir()
+    images = (tmp_path / "imgs",)
+    with pytest.raises(InputError, match=r"a\.jpg: no such photo.*give the command again"):
+        build(tmp_path / "rows.csv", tmp_path / "out", images=images)
+    save_photo(tmp_path / "imgs/a.jpg", 1, None)
+    assert build(tmp_path / "rows.csv", tmp_path / "out", images=images).num_seeds == 1
+    assert not left_out(tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", ["folder", "shard"])
+def test_photos_that_came_later_are_not_passed_over_in_silence(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "rows.csv").write_text("id,lat,lon\na.jpg,48.9,2.3\nb.jpg,10,10\n")
+
+    def pack(*names: str) -> None:
+        for number, name in enumerate(names):
+            save_photo(tmp_path / "imgs" / name, number, None)
+        with tarfile.open(tmp_path / "imgs.tar", "w") as tar:
+            tar.add(tmp_path / "imgs", ".")
+
+    images = (tmp_path / ("imgs" if kind == "folder" else "imgs.tar"),)
+    pack("a.jpg")
+    assert build(tmp_path / "rows.csv", tmp_path / "out", images=images).num_seeds == 1
+    assert build(tmp_path / "rows.csv", tmp_path / "out", images=images).num_seeds == 1
+    pack("a.jpg", "b.jpg")
+    with pytest.raises(InputError, match=r"photos of the tables changed since; delete it, or name"):
+        build(tmp_path / "rows.csv", tmp_path / "out", images=images)
+    assert build(tmp_path / "rows.csv", tmp_path / "new", images=images).num_seeds == 2
+
+
+def test_seeds_beside_their_photos_do_not_count_as_photos(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("id,lat,lon\na.jpg,48.9,2.3\n")
+    save_photo(tmp_path / "a.jpg", 1, "paris")
+    for source in (tmp_path / "rows.csv", tmp_path):
+        out = tmp_path / f"out_{source.suffix}"
+        assert build(source, out).num_seeds == 1
+        assert build(source, out).num_seeds == 1
+        shutil.rmtree(out)
+
+
 @pytest.mark.real_data
 def test_real_photos(real_data: Path, tmp_path: Path) -> None:
     summary = build(real_data / "photos/arezzo", tmp_path / "arezzo")
