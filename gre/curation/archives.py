@@ -49,11 +49,31 @@ class Member(NamedTuple):
         return PurePosixPath(self.path).stem
 
 
+def is_text(name: str) -> bool:
+    """Whether a name of the file system is UTF-8, as records and the ledger must hold it."""
+    return name == name.encode("utf-8", "replace").decode("utf-8")
+
+
+def shown_name(name: str) -> str:
+    """A name of the file system with escapes for what is not UTF-8."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def check_text(path: Path) -> None:
+    """Refuse a path that records and the ledger cannot hold.
+
+    Raises:
+        InputError: It is not UTF-8.
+    """
+    if not is_text(str(path)):
+        raise InputError(f"{shown_name(str(path))}: its name is not UTF-8; rename it")
+
+
 def list_stores(paths: list[Path]) -> list[Path]:
     """Folders and shards to look for photos in; a folder of shards stands for its shards.
 
     Raises:
-        InputError: A path is missing or of another kind.
+        InputError: A path is missing, of another kind, or has a name that is not UTF-8.
     """
     stores: list[Path] = []
     for path in paths:
@@ -70,6 +90,8 @@ def list_stores(paths: list[Path]) -> list[Path]:
         if not _is_shard(path):
             raise InputError(f"{path}: must be a folder, a .tar or a .zip; correct --images")
         stores.append(path)
+    for store in stores:
+        check_text(store)
     return stores
 
 

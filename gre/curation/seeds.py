@@ -8,15 +8,22 @@ the list of photos left out and the data card are written whole. What is interru
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gre.curation.archives import list_members, list_stores
+from gre.curation.archives import (
+    Member,
+    check_text,
+    is_text,
+    list_members,
+    list_stores,
+    shown_name,
+)
 from gre.curation.card import UNKNOWN_LICENSE, write_card
 from gre.curation.files import claim_folder, write_json, write_jsonl
 from gre.curation.ledger import Ledger
-from gre.curation.metadata import is_table, iter_rows
+from gre.curation.metadata import LeftOut, is_table, iter_rows
 from gre.curation.seed_files import RECORDS, seed_card, seed_records
 from gre.curation.seed_identity import identity_of, other_build
 from gre.curation.selection import Selection, locate, ordered_map
@@ -69,6 +76,7 @@ class SeedSettings:
                 f"{folders[0]}: a folder of photos must be the only source; build it on its own"
             )
         for path in self.sources:
+            check_text(path)
             if not path.exists():
                 raise InputError(f"{path}: no such file or folder; check the path")
             if not path.is_dir() and not is_table(path):
@@ -127,6 +135,7 @@ def build_seeds(
         InputError: The source or the folder cannot be used, or no photo is left.
         GreError: The disk refuses.
     """
+    check_text(out.absolute())
     identity = identity_of(settings, out)
     if (out / SUMMARY).is_file():
         return _finished(out, identity)
@@ -173,7 +182,7 @@ def _list_source(settings: SeedSettings, ledger: Ledger, workers: int) -> None:
     place = {"cell_deg": settings.cell_deg, "seed": settings.seed}
     if settings.sources[0].is_dir():
         members, _ = list_members(settings.sources[0], 0)
-        ledger.add_members(members)
+        members = _add_members(ledger, members)
         with ordered_map(workers) as over:
             ledger.add_rows(over(locate, members), **place)  # type: ignore[arg-type]
     else:
@@ -183,10 +192,24 @@ def _list_source(settings: SeedSettings, ledger: Ledger, workers: int) -> None:
             start: int | None = 0
             while start is not None:
                 members, start = list_members(store, start)
-                ledger.add_members(members)
+                _add_members(ledger, members)
     ledger.make_queue()
     ledger.note("is_listed", True)
     ledger.commit()
+
+
+def _add_members(ledger: Ledger, members: Iterable[Member]) -> list[Member]:
+    """Add photos but for those whose names no record can hold; gives those added."""
+    added: list[Member] = []
+    for member in members:
+        if is_text(member.path):
+            added.append(member)
+        else:
+            shown = shown_name(member.path)
+            detail = f"{shown}: its name is not UTF-8; rename it"
+            ledger.leave_out(LeftOut(shown, "bad_name", detail))
+    ledger.add_members(added)
+    return added
 
 
 def _write(
