@@ -24,9 +24,10 @@ from gre.curation.card import UNKNOWN_LICENSE, write_card
 from gre.curation.files import claim_folder, write_json, write_jsonl
 from gre.curation.ledger import Ledger
 from gre.curation.metadata import LeftOut, is_table, iter_rows
+from gre.curation.processes import ordered_map
 from gre.curation.seed_files import RECORDS, seed_card, seed_records
 from gre.curation.seed_identity import identity_of, other_build
-from gre.curation.selection import Selection, locate, ordered_map
+from gre.curation.selection import Selection, killed_while_located, locate
 from gre.errors import InputError
 from gre.geo.latlon import LatLon
 from gre.prompts import COT_INSTRUCTION
@@ -184,7 +185,7 @@ def _list_source(settings: SeedSettings, ledger: Ledger, workers: int) -> None:
         members, _ = list_members(settings.sources[0], 0)
         members = _add_members(ledger, members)
         with ordered_map(workers) as over:
-            ledger.add_rows(over(locate, members), **place)  # type: ignore[arg-type]
+            ledger.add_rows(over(locate, members, killed_while_located), **place)  # type: ignore[arg-type]
     else:
         for path in settings.sources:
             ledger.add_rows(iter_rows(path, settings.columns), **place)  # type: ignore[arg-type]
