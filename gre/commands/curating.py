@@ -9,6 +9,7 @@ from pathlib import Path
 import typer
 
 from gre.commands.console import progress_bar
+from gre.commands.option_names import named_as_options
 from gre.curation.card import check_hub_token
 from gre.curation.card import push_to_hub as upload
 from gre.curation.cells import chance
@@ -45,6 +46,13 @@ _DRAW_SEED = 42
 """Of `--limit`: the same seeds every time."""
 _ASKED = ("teacher", "base_url", "temperature", "max_tokens", "max_side")
 _SAMPLE_ASKED = ("teacher", "wrong_share", "unreadable_share")
+_ENDPOINT_OPTIONS = {
+    name: f"--{name.replace('_', '-')}"
+    for name in (
+        *("base_url", "api_key_env", "timeout_s", "max_parallel"),
+        *("max_cost_usd", "input_usd_per_million", "output_usd_per_million"),
+    )
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,16 +161,17 @@ def make_teacher(options: TeacherOptions, seeds: Path, log: Path) -> Teacher:
         )
     if options.base_url is None:
         raise InputError(f"--teacher {options.teacher} needs its server: give --base-url")
-    endpoint = ChatEndpoint(
-        options.base_url,
-        model,
-        api_key_env=options.api_key_env,
-        timeout_s=options.timeout_s,
-        max_parallel=options.max_parallel,
-        input_usd_per_million=options.input_usd_per_million,
-        output_usd_per_million=options.output_usd_per_million,
-    )
-    client = ChatClient(endpoint, cache_dir=options.cache, max_cost_usd=options.max_cost_usd)
+    with named_as_options(_ENDPOINT_OPTIONS):
+        endpoint = ChatEndpoint(
+            options.base_url,
+            model,
+            api_key_env=options.api_key_env,
+            timeout_s=options.timeout_s,
+            max_parallel=options.max_parallel,
+            input_usd_per_million=options.input_usd_per_million,
+            output_usd_per_million=options.output_usd_per_million,
+        )
+        client = ChatClient(endpoint, cache_dir=options.cache, max_cost_usd=options.max_cost_usd)
     client.count_earlier(read_spent_usd(log, endpoint))
     return ChatTeacher(
         client,
