@@ -207,7 +207,7 @@ class SampleTeacher:
         """It is never at work for long."""
 
     def ask(self, seed: SeedRecord, question: str) -> ChatReply:
-        """What it says about a picture of its world, found by record id or source name."""
+        """What it says about a picture of its world, found by record id, source or file."""
         name = next((n for n in self._called(seed) if n in self._scenes), None)
         if name is None:
             raise InputError(
@@ -222,8 +222,8 @@ class SampleTeacher:
         answer = format_answer(scene.city.centre)
         return _said(format_response(chain_text(scene), answer))
 
-    def _called(self, seed: SeedRecord) -> tuple[str, str]:
-        return seed.id, Path(str(seed.extra.get("source", ""))).stem
+    def _called(self, seed: SeedRecord) -> tuple[str, ...]:
+        return seed.id, Path(str(seed.extra.get("source", ""))).stem, seed.image_path.stem
 
     def _far_from(self, name: str) -> str:
         """Another scene, over `FALSE_MIN_KM` away; the farthest looked at where there is none."""
