@@ -16,7 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from gre.curation.table_lines import BadRow, Shape, iter_table
+from gre.curation.table_lines import BadRow, Shape, iter_table, split_line
 from gre.data.jsonio import describe
 from gre.errors import InputError
 from gre.geo.latlon import MAX_LAT_DEG, MAX_LON_DEG, LatLon
@@ -112,10 +112,8 @@ def _rows(file: IO[str], path: Path, columns: Mapping[str, str]) -> Iterator[Pho
     if not first:
         raise InputError(f"{path}: is empty, must be a table; fetch it again")
     is_tabbed = first.count("\t") > first.count(",")
-    delimiter = "\t" if is_tabbed else ","
-    quoting = csv.QUOTE_NONE if is_tabbed else csv.QUOTE_MINIMAL
     try:
-        names = next(csv.reader([first], delimiter=delimiter, quoting=quoting))
+        names = next(split_line(first, is_tabbed=is_tabbed))
     except csv.Error as error:
         raise InputError(f"{path}:1: {error}, must be a table; fetch it again") from error
     indices, has_header = _find_columns(names, columns, path)

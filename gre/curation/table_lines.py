@@ -60,10 +60,17 @@ def iter_table(lines: Iterable[str], *, number: int, shape: Shape) -> Iterator[R
         if len(bare) <= MAX_CHARS and (shape.is_tabbed or '"' not in bare):
             yield Row(str(source.number), bare.split("\t" if shape.is_tabbed else ","))
         elif shape.is_tabbed:
-            yield _single(csv.reader([line], delimiter="\t", quoting=csv.QUOTE_NONE), source.number)
+            yield _single(split_line(line, is_tabbed=True), source.number)
         else:
             source.give_back([line])
             yield _quoted(source, shape)
+
+
+def split_line(line: str, *, is_tabbed: bool) -> Iterator[list[str]]:
+    """The cells of one line, once; drawing them raises `csv.Error` where they are too long."""
+    if is_tabbed:
+        return csv.reader([line], delimiter="\t", quoting=csv.QUOTE_NONE)
+    return csv.reader([line])
 
 
 def _single(reader: Iterator[list[str]], number: int) -> Row | BadRow:
