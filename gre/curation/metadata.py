@@ -113,7 +113,7 @@ def _rows(file: IO[str], path: Path, columns: Mapping[str, str]) -> Iterator[Pho
         raise InputError(f"{path}: is empty, must be a table; fetch it again")
     is_tabbed = first.count("\t") > first.count(",")
     try:
-        names = next(split_line(first, is_tabbed=is_tabbed))
+        names = split_line(first, is_tabbed=is_tabbed)
     except csv.Error as error:
         raise InputError(f"{path}:1: {error}, must be a table; fetch it again") from error
     indices, has_header = _find_columns(names, columns, path)

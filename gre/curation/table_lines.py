@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 MAX_LINES = 100
 """Lines of a row, at most. Ours."""
-MAX_CHARS = csv.field_size_limit()
-"""Characters of a row of several lines, and of a cell, at most: the limit of Python's reader."""
+MAX_CHARS = 131_072
+"""Characters of a row of several lines, and of a cell, at most. Source: the limit of Python's csv
+module, which other libraries raise for all."""
 
 
 class Row(NamedTuple):
@@ -60,37 +61,48 @@ def iter_table(lines: Iterable[str], *, number: int, shape: Shape) -> Iterator[R
         if len(bare) <= MAX_CHARS and (shape.is_tabbed or '"' not in bare):
             yield Row(str(source.number), bare.split("\t" if shape.is_tabbed else ","))
         elif shape.is_tabbed:
-            yield _single(split_line(line, is_tabbed=True), source.number)
+            try:
+                yield Row(str(source.number), split_line(line, is_tabbed=True))
+            except csv.Error as error:
+                yield BadRow(source.number, str(error))
         else:
             source.give_back([line])
             yield _quoted(source, shape)
 
 
-def split_line(line: str, *, is_tabbed: bool) -> Iterator[list[str]]:
-    """The cells of one line, once; drawing them raises `csv.Error` where they are too long."""
+def split_line(line: str, *, is_tabbed: bool) -> list[str]:
+    """The cells of one line.
+
+    Raises:
+        csv.Error: They cannot be told apart, or one is too long.
+    """
     if is_tabbed:
-        return csv.reader([line], delimiter="\t", quoting=csv.QUOTE_NONE)
-    return csv.reader([line])
+        return _first(csv.reader([line], delimiter="\t", quoting=csv.QUOTE_NONE))
+    return _first(csv.reader([line]))
 
 
-def _single(reader: Iterator[list[str]], number: int) -> Row | BadRow:
-    try:
-        return Row(str(number), next(reader))
-    except csv.Error as error:
-        return BadRow(number, str(error))
+def _first(reader: Iterator[list[str]]) -> list[str]:
+    cells = next(reader)
+    if max(map(len, cells), default=0) > MAX_CHARS:
+        raise csv.Error(f"field larger than field limit ({MAX_CHARS})")
+    return cells
 
 
 def _quoted(source: "_Lines", shape: Shape) -> Row | BadRow:
     """Read a row with quotes; where one is stray, only the first line of what it opened."""
+    first = source.number + 1
     drawn = _Drawn(source, shape)
-    row = _single(csv.reader(drawn), source.number + 1)
-    lines = drawn.lines
-    first, last = source.number - len(lines) + 1, source.number
+    row: Row | BadRow
+    try:
+        row = Row(str(first), _first(csv.reader(drawn)))
+    except csv.Error as error:
+        row = BadRow(first, str(error))
+    lines, last = drawn.lines, source.number
     if len(lines) == 1 and not drawn.is_open:
         return row
-    cells = _whole(lines, shape)
-    if cells is not None:
-        return Row(f"{first}-{last}", cells)
+    whole = _whole(lines, shape)
+    if whole is not None:
+        return Row(f"{first}-{last}", whole)
     source.give_back(lines[1:])
     cells = _plain(lines[0])
     if shape.is_row(cells):
@@ -167,7 +179,8 @@ class _Drawn:
 
     def _is_row(self, line: str) -> bool:
         """Whether a line within a quoted cell is a row of its own."""
-        alone = _single(csv.reader([line]), 0)
-        return self._shape.is_row(_plain(line)) or (
-            isinstance(alone, Row) and self._shape.is_row(alone.cells)
-        )
+        try:
+            alone = split_line(line, is_tabbed=False)
+        except csv.Error:
+            return False
+        return self._shape.is_row(alone) or self._shape.is_row(_plain(line))

@@ -74,6 +74,8 @@ def test_packed_tables(tmp_path: Path, suffix: str) -> None:
         ("a,,", "no_position"),
         ("a,1", "bad_row"),
         (",1,2", "bad_row"),
+        ("x" * 140_000 + ",1,2", "bad_row"),
+        ('"' + "x" * 140_000 + '",1,2', "bad_row"),
     ],
 )
 def test_bad_rows_are_named_and_the_next_follows(tmp_path: Path, line: str, reason: str) -> None:
