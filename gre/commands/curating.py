@@ -10,7 +10,7 @@ import typer
 
 from gre.commands.console import progress_bar
 from gre.commands.option_names import named_as_options
-from gre.curation.card import check_hub_token
+from gre.curation.card import KEPT_HERE, check_hub_token
 from gre.curation.card import push_to_hub as upload
 from gre.curation.cells import chance
 from gre.curation.rationales import EMPTY, RationalesSummary, collect
@@ -36,6 +36,7 @@ from gre.curation.teachers import (
 )
 from gre.data.records import SeedRecord, read_seed
 from gre.errors import InputError
+from gre.hub.secrets import refuse_secrets_in_set
 from gre.models.chat_api import ChatClient, ChatEndpoint, ChatUsage, worst_case_usd
 from gre.prompts import COT_INSTRUCTION
 from gre.train.difficulty import read_rates
@@ -271,7 +272,13 @@ def seed_file_of(rationales: Path, facts: Mapping[str, object]) -> Path:
 
 
 def push(folder: Path, repo: str | None) -> None:
-    """Upload a folder where a repository is named, and say where it lies."""
+    """Upload a folder where a repository is named, and say where it lies.
+
+    Raises:
+        InputError: A file of it holds what looks like a key; then nothing is sent.
+        GreError: The hub refuses or cannot be reached.
+    """
     if repo is None:
         return
+    refuse_secrets_in_set(folder, kept_here=KEPT_HERE)
     typer.echo(upload(folder, repo))

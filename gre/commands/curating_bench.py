@@ -89,8 +89,6 @@ def run_bench(
     if still_open:
         tell_outcome(asked, options)
         raise typer.Exit(EXIT_UNFINISHED)
-    settings = asdict(filters) | {"corpus": [path.name for path in filters.corpus]}
-    settings = {name: value for name, value in settings.items() if name not in _UNTOLD}
     summary = build_bench(
         out,
         screened,
@@ -98,7 +96,7 @@ def run_bench(
         min_indicators=filters.min_indicators,
         teacher=teacher.name,
         license_name=filters.license,
-        settings=settings,
+        settings=_told(filters),
     )
     typer.echo(summary.describe())
     push(out, filters.push_to_hub)
@@ -106,6 +104,14 @@ def run_bench(
 
 _UNTOLD = ("image_root", "push_to_hub")
 """Options that say something of this machine alone."""
+
+
+def _told(filters: BenchOptions) -> dict[str, object]:
+    """The options for the summary file, which is published: without folders of this machine."""
+    told = {name: value for name, value in asdict(filters).items() if name not in _UNTOLD}
+    if filters.clip is not None and Path(filters.clip).is_dir():
+        told["clip"] = Path(filters.clip).resolve().name
+    return told | {"corpus": [path.name for path in filters.corpus]}
 
 
 def _screen(

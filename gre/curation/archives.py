@@ -161,6 +161,14 @@ def _zip_members(store: Path) -> Iterator[Member]:
                 yield Member(info.filename, str(store), info.header_offset, info.compress_size)
 
 
+def leads_outside(member: Member) -> bool:
+    """Whether a photo of a folder is a link to a file that does not lie in that folder."""
+    path = Path(member.store) / member.path
+    if member.offset >= 0 or not path.is_symlink():
+        return False
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(member.store))
+
+
 @contextmanager
 def photo_file(member: Member) -> Iterator[Path]:
     """A member as a file: itself in a folder, a passing copy of a shard's.

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gre.curation.card import Card, cell, write_card
-from gre.curation.files import place_copy, write_json_array
 from gre.curation.indicators import TYPE_OF_KIND, Indicator
+from gre.curation.pictures import remove_other_pictures, write_pictures
+from gre.curation.record_files import write_records
 from gre.curation.scenes import SCENES, SETTING
 from gre.curation.sunburst import write_sunburst
 from gre.geo.latlon import LatLon
@@ -27,8 +28,8 @@ class BenchItem:
     """One record with its picture.
 
     Attributes:
-        record: As GREval-Bench writes it; `image_path` is "images/" and the picture's name.
-        image_path: Where the picture lies now.
+        record: As GREval-Bench writes it; `image_path` is "images/" and the photo's `picture_name`.
+        image_path: Where the photo lies now.
         truth: Where it was taken.
     """
 
@@ -55,17 +56,21 @@ class BenchFacts:
 
 
 def write_bench_set(folder: Path, items: Sequence[BenchItem], facts: BenchFacts) -> None:
-    """Write pictures, statistics and records; the record file comes before its card alone.
+    """Write pictures, records and statistics, in an order that may be stopped anywhere.
+
+    Pictures of an earlier build that no record names go once the new record file stands.
 
     Raises:
+        InputError: A photo cannot be used, or a reader would refuse a record.
         GreError: The disk refuses.
     """
-    for item in items:
-        place_copy(item.image_path, folder / "imgs" / Path(str(item.record["image_path"])).name)
+    photos = [item.image_path for item in items]
+    write_pictures(photos, folder / "imgs")
     counts = count_indicators([item.record for item in items])
     title = f"Indicators of {len(items):,} photos"
     write_sunburst(folder / SUNBURST, counts, title=title)
-    write_json_array(folder / RECORDS, (item.record for item in items))
+    write_records(folder / RECORDS, (item.record for item in items), "bench")
+    remove_other_pictures(photos, folder / "imgs")
     kinds = {kind: sum(n for one, n in counts.items() if one.kind == kind) for kind in TYPE_OF_KIND}
     card = Card(
         title="GREval-Bench style benchmark",

@@ -23,6 +23,9 @@ from gre.geo.latlon import LatLon
 UNKNOWN_LICENSE = "unknown"
 """The hub's own word for it."""
 
+KEPT_HERE = (".building/*", "*.reviews/*")
+"""Names in a set's folder that are not published: work in hand, and who decided what."""
+
 _SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
 
 
@@ -89,8 +92,15 @@ _SHOWN = (
 
 def command_line(arguments: Sequence[str]) -> str:
     """The command as a shell takes it, without folders of this machine."""
-    words = [Path(word).name if word.startswith(("/", "~")) else word for word in arguments]
-    return shlex.join(["gre", *words[1:]])
+    return shlex.join(["gre", *map(_without_folders, arguments[1:])])
+
+
+def _without_folders(word: str) -> str:
+    """The last part of a path, also of one behind an option or a name: --out=/a/b is --out=b."""
+    if word.startswith(("/", "~")):
+        return Path(word).name
+    name, is_given, value = word.partition("=")
+    return name + is_given + (_without_folders(value) if value else "")
 
 
 def size_category(count: int) -> str:
@@ -173,7 +183,10 @@ def push_to_hub(folder: Path, repo: str) -> str:
     try:
         url = api.create_repo(repo, repo_type="dataset", private=True, exist_ok=True)
         api.upload_folder(
-            repo_id=repo, folder_path=folder, repo_type="dataset", ignore_patterns=[".building/**"]
+            repo_id=repo,
+            folder_path=folder,
+            repo_type="dataset",
+            ignore_patterns=list(KEPT_HERE),
         )
     except (HfHubHTTPError, httpx.HTTPError, OSError, ValueError) as error:
         line = (str(error).strip().splitlines() or [type(error).__name__])[0]

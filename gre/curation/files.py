@@ -1,7 +1,6 @@
 """Files of a data set: written aside and renamed, so that they appear whole or not at all."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -109,35 +108,6 @@ def sha256_of(path: Path) -> str:
     """SHA-256 of a file, hexadecimal."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
-
-
-def place_copy(source: Path, target: Path) -> None:
-    """Put a file in a second place: as a link to the same bytes, or a copy on another disk.
-
-    Raises:
-        InputError: Another file has that place.
-        GreError: The disk refuses.
-    """
-    if target.exists():
-        if target.samefile(source) or sha256_of(target) == sha256_of(source):
-            return
-        raise InputError(
-            f"{source}: has the same name as another picture of its set; rename one of them"
-        )
-    partial = target.with_name(target.name + ".partial")
-    partial.unlink(missing_ok=True)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            os.link(source, partial)
-        except OSError:  # another disk, or one without links
-            shutil.copyfile(source, partial)
-        partial.replace(target)
-    except OSError as error:
-        raise GreError(
-            f"{target}: cannot be written ({error.strerror or error}); make room or name another"
-            " --out"
-        ) from error
 
 
 def claim_folder(folder: Path, mark: str) -> None:

@@ -1,23 +1,30 @@
 """Pictures without metadata: a JPEG's segments are dropped, its pixels stay as they are.
 
-What else may tell the place (EXIF, XMP, IPTC, comments, pictures appended behind the end) goes;
-JFIF, Adobe's colour mark and the colour profile stay, since the pixels mean nothing without them.
+What else may tell the place (EXIF, XMP, IPTC, comments, small pictures, whatever is appended behind
+the end) goes; the bare JFIF header, Adobe's colour mark and the colour profile stay, since the
+pixels mean nothing without them.
 """
 
-import io
 from pathlib import Path
 
 from PIL import ExifTags, Image
 
+from gre.data.bare import bare_jpeg
 from gre.data.images import DECODE_ERRORS, load_image, open_image
 
 JPEG_QUALITY = 95
 """Of pictures that must be encoded anew, without chroma subsampling. Ours."""
 
 _SOI, _EOI, _SOS = 0xD8, 0xD9, 0xDA
-_APP0, _APP2, _APP14, _APP15, _COM = 0xE0, 0xE2, 0xEE, 0xEF, 0xFE
+_APP0, _APP2, _APP14 = 0xE0, 0xE2, 0xEE
 _RESTARTS = range(0xD0, 0xD8)
+_PICTURE = frozenset((*range(0xC0, 0xD0), *range(0xDA, 0xE0)))
+"""Segments that hold the picture: frames, tables, scans. Source: ITU-T T.81, table B.1."""
 _ICC = b"ICC_PROFILE\0"
+_JFIF, _JFIF_BYTES = b"JFIF\0", 14
+"""A header without a small picture. Source: ITU-T T.871, section 10.1."""
+_ADOBE, _ADOBE_BYTES = b"Adobe", 12
+"""Version, flags and colour transform. Source: Adobe technical note 5116, section 18."""
 
 
 class JpegError(ValueError):
@@ -38,17 +45,33 @@ def clean_picture(path: Path, *, max_side: int | None) -> tuple[bytes, Image.Ima
         ImageError: The photo cannot be used.
     """
     image = load_image(path)
-    if _is_plain_jpeg(path) and (max_side is None or max(image.size) <= max_side):
-        try:
-            return strip_jpeg(path.read_bytes()), image
-        except JpegError:  # Pillow reads it, so encoding it anew is safe
-            pass
+    if max_side is None or max(image.size) <= max_side:
+        stripped = _stripped(path)
+        if stripped is not None:
+            return stripped, image
     if max_side is not None:
         image.thumbnail((max_side, max_side), Image.Resampling.LANCZOS)
-    sink = io.BytesIO()
-    image.info = {}
-    image.save(sink, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-    return sink.getvalue(), image
+    return bare_jpeg(image, quality=JPEG_QUALITY, subsampling=0), image
+
+
+def clean_jpeg(path: Path) -> bytes:
+    """The bytes of `clean_picture` in full size; nothing is decoded where no pixel changes.
+
+    Raises:
+        ImageError: The photo cannot be used.
+    """
+    stripped = _stripped(path)
+    return clean_picture(path, max_side=None)[0] if stripped is None else stripped
+
+
+def _stripped(path: Path) -> bytes | None:
+    """A JPEG without metadata, its pixels bit by bit; None where it must be encoded anew."""
+    if not _is_plain_jpeg(path):
+        return None
+    try:
+        return strip_jpeg(path.read_bytes())
+    except JpegError:  # where Pillow reads it, encoding it anew is safe
+        return None
 
 
 def _is_plain_jpeg(path: Path) -> bool:
@@ -80,8 +103,10 @@ def strip_jpeg(data: bytes) -> bytes:
             kept.append(bytes([0xFF, _EOI]))
             return b"".join(kept)
         end = position + _segment_bytes(data, position)
-        if _stays(marker, data[position + 2 : position + 14]):
-            kept.append(bytes([0xFF, marker]) + data[position:end])
+        payload = _kept(marker, data[position + 2 : end])
+        if payload is not None:
+            size = len(payload) + 2
+            kept.append(bytes([0xFF, marker]) + size.to_bytes(2, "big") + payload)
         position = end
         if marker == _SOS:
             end = _end_of_scan(data, position)
@@ -107,11 +132,15 @@ def _segment_bytes(data: bytes, position: int) -> int:
     return size
 
 
-def _stays(marker: int, head: bytes) -> bool:
-    if marker == _APP2:
-        return head.startswith(_ICC)
-    is_application = _APP0 <= marker <= _APP15
-    return marker in {_APP0, _APP14} or not (is_application or marker == _COM)
+def _kept(marker: int, payload: bytes) -> bytes | None:
+    """What stays of a segment; None where it goes."""
+    if marker == _APP0 and payload.startswith(_JFIF) and len(payload) >= _JFIF_BYTES:
+        return payload[: _JFIF_BYTES - 2] + b"\0\0"  # a small picture of 0 x 0 pixels
+    if marker == _APP14 and payload.startswith(_ADOBE) and len(payload) >= _ADOBE_BYTES:
+        return payload[:_ADOBE_BYTES]
+    if marker in _PICTURE or (marker == _APP2 and payload.startswith(_ICC)):
+        return payload
+    return None
 
 
 def _end_of_scan(data: bytes, position: int) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from gre.curation.filters import find_leak
 from gre.curation.replies import Rationale
 from gre.curation.teachers import Teacher
+from gre.data.fields import new_text_fault
 from gre.data.records import SeedRecord
 from gre.evaluation.cot.chains import chain_steps
 from gre.models.chat_api import ChatReply, ChatUsage
@@ -75,8 +76,9 @@ def read_key_steps(said: Rationale, extra: Mapping[str, object]) -> tuple[str, .
         return Unusable("no_steps", "the reply holds no reasoning")
     if len(steps) > MAX_STEPS:
         return Unusable("too_many_steps", f"{len(steps)} steps, at most {MAX_STEPS}")
-    if "<|" in text or "<image>" in text or text != text.encode("utf-8", "replace").decode():
-        return Unusable("control_token", "the reply holds a control token or half a character")
+    fault = new_text_fault(text)
+    if fault:
+        return Unusable("control_token", f"the reply {fault}")
     leak = find_leak(text, source=str(extra.get("source", "")))
     if leak:
         return Unusable("leak", f"the reply says {leak!r}")

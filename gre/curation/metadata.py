@@ -164,6 +164,8 @@ def _row(cells: Sequence[str], indices: tuple[int, int, int], where: str) -> Pho
     if len(cells) <= max(indices):
         return LeftOut(where, "bad_row", f"{where}: has {len(cells)} columns, must have more")
     name = cells[indices[0]].strip()
+    if name.startswith("/"):  # found by its last part anyway, and no folder of ours is told
+        name = name.rpartition("/")[2]
     if not name:
         return LeftOut(where, "bad_row", f"{where}: names no image")
     if not (cells[indices[1]].strip() or cells[indices[2]].strip()):

@@ -9,6 +9,8 @@ import numpy as np
 
 from gre.curation.indicators import Indicator
 from gre.curation.metadata import LeftOut
+from gre.curation.pictures import left_out_photo
+from gre.curation.rationales import UNREADABLE_PHOTO
 from gre.curation.scenes import SCENES, scene_prompt
 from gre.data.images import ImageError, load_image
 from gre.data.records import SeedRecord
@@ -66,7 +68,7 @@ def without_faces(
         try:
             share = finder.largest_share(load_image(photo.image_path))
         except ImageError as error:
-            left_out.append(LeftOut(photo.id, "unreadable_photo", str(error)))
+            left_out.append(left_out_photo(photo, UNREADABLE_PHOTO, str(error)))
         else:
             if share > max_share:
                 left_out.append(LeftOut(photo.id, "face", f"a face covers {share:.0%}"))
@@ -112,7 +114,7 @@ def informative(
     vectors = embedder.photos((photo.image_path for photo in photos), tell=tell)
     for photo, vector_D in zip(photos, vectors, strict=True):
         if isinstance(vector_D, str):
-            left_out.append(LeftOut(photo.id, "unreadable_photo", vector_D))
+            left_out.append(left_out_photo(photo, UNREADABLE_PHOTO, vector_D))
             continue
         similarities_P = prompts_PD @ vector_D
         best = int(np.argmax(similarities_P))

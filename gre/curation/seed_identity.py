@@ -20,6 +20,8 @@ SOURCE_FILES, IMAGE_FILES = "source_files", "image_files"
 def identity_of(settings: "SeedSettings", out: Path) -> dict[str, object]:
     """The settings as JSON holds them, and hashes that change with the files that are read.
 
+    They are published with the set: folders of this machine are in the hashes alone.
+
     Args:
         settings: Of the build.
         out: Its folder, which may lie in a folder of photos and is no part of it.
@@ -27,7 +29,11 @@ def identity_of(settings: "SeedSettings", out: Path) -> dict[str, object]:
     Raises:
         InputError: A folder or shard of photos is not there.
     """
-    facts = dict(json.loads(json.dumps(asdict(settings), default=str)))
+    named = {
+        "sources": [path.resolve().name for path in settings.sources],
+        "images": [path.resolve().name for path in settings.images],
+    }
+    facts = dict(json.loads(json.dumps(asdict(settings) | named)))
     facts[SOURCE_FILES] = _stamp(settings.sources, out)
     tables = [path.parent for path in settings.sources if not path.is_dir()]
     if tables:

@@ -25,9 +25,11 @@ from gre.curation.files import claim_folder, write_json, write_jsonl
 from gre.curation.ledger import Ledger
 from gre.curation.metadata import LeftOut, is_table, iter_rows
 from gre.curation.processes import ordered_map
+from gre.curation.record_files import write_records
 from gre.curation.seed_files import RECORDS, seed_card, seed_records
 from gre.curation.seed_identity import identity_of, other_build
 from gre.curation.selection import Selection, killed_while_located, locate
+from gre.data.fields import new_text_fault
 from gre.errors import InputError
 from gre.geo.latlon import LatLon
 from gre.prompts import COT_INSTRUCTION
@@ -69,8 +71,11 @@ class SeedSettings:
     def __post_init__(self) -> None:
         if not 0 < self.cell_deg <= 180:
             raise InputError(f"--cell-deg: got {self.cell_deg}, must be in (0, 180]")
-        if not self.instruction.strip() or "<image>" in self.instruction:
-            raise InputError("--instruction: must be a question without <image>; write the text")
+        if not self.instruction.strip():
+            raise InputError("--instruction: is empty, must be a question; write the text")
+        fault = new_text_fault(self.instruction)
+        if fault:
+            raise InputError(f"--instruction: {fault}")
         folders = [path for path in self.sources if path.is_dir()]
         if folders and len(self.sources) > 1:
             raise InputError(
@@ -231,7 +236,7 @@ def _write(
             " photos with --images, and give the command again"
         )
     countries: Counter[str] = Counter()
-    write_jsonl(out / RECORDS, seed_records(settings, ledger, countries))
+    write_records(out / RECORDS, seed_records(settings, ledger, countries), "seed")
     summary = SeedSummary(
         directory=out,
         num_rows=ledger.num("row"),

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from gre.curation.archives import Member, photo_file
+from gre.curation.archives import Member, leads_outside, photo_file
 from gre.curation.files import write_bytes
 from gre.curation.hashes import hash_picture
 from gre.curation.jpeg import clean_picture
@@ -55,6 +55,8 @@ class PhotoTask:
 
 def prepare(task: PhotoTask) -> Prepared | LeftOut:
     """Clean and hash one photo."""
+    if leads_outside(task.member):
+        return _outside(task.name, task.member)
     try:
         with photo_file(task.member) as path:
             try:
@@ -64,7 +66,8 @@ def prepare(task: PhotoTask) -> Prepared | LeftOut:
                 shown = str(error).replace(str(path), task.member.path)
                 return LeftOut(task.name, "unreadable", shown)
     except (ImageError, OSError) as error:
-        return LeftOut(task.name, "unreadable", f"{task.member.path}: {error}")
+        shown = str(error).replace(task.member.store, Path(task.member.store).name)
+        return LeftOut(task.name, "unreadable", f"{task.member.path}: {shown}")
     hashes = hash_picture(image)
     sha256 = hashlib.sha256(raw).hexdigest()
     return Prepared(data, sha256, int(hashes.coarse[0]), hashes.fine[0], *image.size)
@@ -72,6 +75,8 @@ def prepare(task: PhotoTask) -> Prepared | LeftOut:
 
 def locate(member: Member) -> PhotoRow | LeftOut:
     """What a photo of a folder says about itself: its EXIF position."""
+    if leads_outside(member):
+        return _outside(member.path, member)
     path = Path(member.store) / member.path
     try:
         point = read_exif_latlon(path)
@@ -81,6 +86,14 @@ def locate(member: Member) -> PhotoRow | LeftOut:
     if point is None:
         return LeftOut(member.path, "no_position", f"{member.path}: has no usable GPS in its EXIF")
     return checked_row(member.path, point, member.path)
+
+
+def _outside(name: str, member: Member) -> LeftOut:
+    detail = (
+        f"{member.path}: is a link that leads out of {Path(member.store).name}; copy the photo"
+        " there, or name a folder above both"
+    )
+    return LeftOut(name, "outside", detail)
 
 
 def default_workers() -> int:

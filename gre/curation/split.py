@@ -6,10 +6,9 @@ neither is a seed for RL stage II. Source: GRE paper, construction of GRE30K; th
 that the sets share no photo are ours.
 """
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from gre.answers import ParseFailure, read_latlon, read_response
@@ -22,18 +21,20 @@ from gre.curation.files import (
 )
 from gre.curation.filters import find_contradiction, find_leak
 from gre.curation.metadata import LeftOut
+from gre.curation.pictures import left_out_photo, picture_fault
+from gre.curation.rationales import UNREADABLE_PHOTO
 from gre.curation.replies import Rationale
 from gre.curation.split_files import write_sets
+from gre.data.fields import new_text_fault
 from gre.data.records import SeedRecord
 from gre.errors import InputError
 from gre.geo.distance import great_circle_km
 from gre.geo.latlon import LatLon
+from gre.prompts import JUDGE_INSTRUCTION, format_answer, judge_question
 
 DEFAULT_THETA_KM = 750.0
 """Country level. The paper does not give its value: ours."""
 SUMMARY = "split.json"
-_UNTRAINABLE = re.compile(r"<\|[a-z_]+\|>|<image>")
-"""What `gre.data.fields` refuses in a text."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -134,10 +135,10 @@ def judge_reply(seed: SeedRecord, said: Rationale, settings: SplitSettings) -> J
     reasoning = (response.think or before_answer).strip()
     if not reasoning:
         return LeftOut(seed.id, "no_reasoning", "the reply gives coordinates alone")
-    found = _UNTRAINABLE.search(text)
-    if found or text != text.encode("utf-8", "replace").decode("utf-8"):
-        what = found.group() if found else "half a character"
-        return LeftOut(seed.id, "control_token", f"the reply holds {what}")
+    written = judge_question(JUDGE_INSTRUCTION, reasoning, format_answer(point))
+    fault = new_text_fault(text) or new_text_fault(written)
+    if fault:
+        return LeftOut(seed.id, "control_token", f"the reply {fault}")
     if settings.drops_leaks:
         leak = find_leak(text, source=str(seed.extra.get("source", "")))
         if leak:
@@ -213,6 +214,16 @@ def _by_difficulty(
     return kept, left_out
 
 
+def _without_picture(seeds: Sequence[SeedRecord]) -> dict[str, LeftOut]:
+    """Seeds whose photo cannot be used, by id: they can be in no set."""
+    faults = ((seed, picture_fault(seed.image_path)) for seed in seeds)
+    return {
+        seed.id: left_out_photo(seed, UNREADABLE_PHOTO, fault)
+        for seed, fault in faults
+        if fault is not None
+    }
+
+
 def split(
     seeds: Sequence[SeedRecord],
     rationales: Sequence[Rationale],
@@ -230,7 +241,14 @@ def split(
         GreError: The disk refuses.
     """
     refuse_filled_folder(out, option="--out")
-    sets = sort_replies(seeds, rationales, settings, rates=rates)
+    broken = _without_picture(seeds)
+    sets = sort_replies(
+        [seed for seed in seeds if seed.id not in broken],
+        [said for said in rationales if said.id not in broken],
+        settings,
+        rates=rates,
+    )
+    sets = replace(sets, left_out=[*broken.values(), *sets.left_out])
     if not sets.cot:
         first = next((f": the first is left out, {one.detail}" for one in sets.left_out), "")
         raise InputError(

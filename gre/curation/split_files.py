@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gre.curation.card import Card, write_card
-from gre.curation.files import place_copy, write_json_array, write_jsonl
-from gre.data.records import SeedRecord
+from gre.curation.pictures import picture_name, write_pictures
+from gre.curation.record_files import write_records
+from gre.data.records import RecordKind, SeedRecord
 from gre.metrics import RADII_KM
 from gre.prompts import JUDGE_INSTRUCTION, format_answer, format_response, judge_question
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from gre.curation.split import Judged, Sets, SplitSettings
 
 Record = dict[str, object]
+_KINDS: Mapping[str, RecordKind] = {"gre_cot": "cot", "gre_judge": "judge", "gre_seed": "seed"}
 _PLACE_FIELDS = ("city", "region", "country", "country_code", "continent", "source")
 BAR_COUNTRIES = 15
 
@@ -53,11 +55,10 @@ def write_sets(
     for name, (records, seeds) in written.items():
         if not records:
             continue
-        for seed in seeds:
-            place_copy(seed.image_path, folder / name / "imgs" / seed.image_path.name)
+        write_pictures((seed.image_path for seed in seeds), folder / name / "imgs")
         is_seed = name == "gre_seed"
         file = f"{name}.jsonl" if is_seed else f"{name}.json"
-        (write_jsonl if is_seed else write_json_array)(folder / name / file, records)
+        write_records(folder / name / file, records, _KINDS[name])
         distances = [float(str(record.get("distance_km", 0))) for record in records]
         bars = _countries(seeds) if is_seed else _distances(distances)
         facts = {"records": f"{len(records):,}", "theta": f"{theta:g} km"}
@@ -84,7 +85,7 @@ def _base(seed: SeedRecord, theta_km: float) -> Record:
 
 
 def _image(seed: SeedRecord) -> str:
-    return f"images/{seed.image_path.name}"
+    return f"images/{picture_name(seed.image_path)}"
 
 
 def _cot_record(one: "Judged", theta_km: float) -> Record:

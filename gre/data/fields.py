@@ -19,6 +19,39 @@ _CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _CONTROL_TOKEN = re.compile(r"<\|[a-z_]+\|>")
 
 
+def text_fault(value: str) -> str | None:
+    """What makes a text unfit for a model, what it must be and what to do; None where it is fit.
+
+    The rule of every reader; blank is no fault here.
+    """
+    if len(value) > MAX_TEXT_CHARS:
+        allowed = f"must be at most {MAX_TEXT_CHARS:,}; shorten the text"
+        return f"got {len(value):,} characters, {allowed}"
+    control = _CONTROL_CHARACTER.search(value)
+    if control:
+        return f"holds control character U+{ord(control.group()):04X}, must be text; remove it"
+    token = _CONTROL_TOKEN.search(value) if "<|" in value else None
+    if token:
+        return (
+            f"holds {describe(token.group())}, must be text without the model's control tokens"
+            " (they would break the image's place); remove it"
+        )
+    if not value.isascii():
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError as error:
+            broken = f"\\u{ord(value[error.start]):04x}"
+            return f"holds half a character ({broken}), must be sound Unicode; fix the text"
+    return None
+
+
+def new_text_fault(value: str) -> str | None:
+    """What makes a text unfit to be written into a record: `text_fault`, or a second image."""
+    if IMAGE_PLACEHOLDER in value:
+        return f"holds {IMAGE_PLACEHOLDER}, which stands for the photo; remove it"
+    return text_fault(value)
+
+
 class Fields:
     """The fields of one record. Every reader raises `RecordError` naming file, record and field.
 
@@ -81,30 +114,9 @@ class Fields:
             raise self.fault(field, f"got {describe(value)}, must be text; fix the record")
         if not may_be_empty and not value.strip():
             raise self.fault(field, f"got {describe(value)}, must not be empty; write the text")
-        if len(value) > MAX_TEXT_CHARS:
-            allowed = f"must be at most {MAX_TEXT_CHARS:,}; shorten the text"
-            raise self.fault(field, f"got {len(value):,} characters, {allowed}")
-        control = _CONTROL_CHARACTER.search(value)
-        if control:
-            raise self.fault(
-                field,
-                f"holds control character U+{ord(control.group()):04X}, must be text; remove it",
-            )
-        token = _CONTROL_TOKEN.search(value) if "<|" in value else None
-        if token:
-            raise self.fault(
-                field,
-                f"holds {describe(token.group())}, must be text without the model's control"
-                " tokens (they would break the image's place); remove it",
-            )
-        if not value.isascii():
-            try:
-                value.encode("utf-8")
-            except UnicodeEncodeError as error:
-                broken = f"\\u{ord(value[error.start]):04x}"
-                raise self.fault(
-                    field, f"holds half a character ({broken}), must be sound Unicode; fix the text"
-                ) from error
+        detail = text_fault(value)
+        if detail:
+            raise self.fault(field, detail)
         return value
 
     def texts(self, field: str) -> tuple[str, ...]:

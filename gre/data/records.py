@@ -12,7 +12,7 @@ from typing import Literal, TypedDict, TypeVar
 
 from gre.answers import ParseFailure, read_judgment
 from gre.data.fields import IMAGE_PLACEHOLDER, Fields
-from gre.data.jsonio import RecordError, RecordPlace, describe, iter_json
+from gre.data.jsonio import RawRecord, RecordError, RecordPlace, describe, iter_json
 from gre.data.paths import ImageFinder, ImagePathError, find_image
 from gre.errors import InputError
 from gre.geo.latlon import MAX_LAT_DEG, MAX_LON_DEG, LatLon
@@ -32,6 +32,7 @@ __all__ = [
     "read_bench",
     "read_cot",
     "read_judge",
+    "read_record",
     "read_seed",
     "split_steps",
 ]
@@ -180,6 +181,9 @@ def _seed(fields: Fields, finder: ImageFinder) -> SeedRecord:
     written = fields.text("instructions")
     instruction = written.removeprefix(IMAGE_PLACEHOLDER).strip()
     fields.checked_text("instructions", instruction)
+    if IMAGE_PLACEHOLDER in instruction:
+        allowed = f"must hold {IMAGE_PLACEHOLDER} at its beginning alone; fix the text"
+        raise fields.fault("instructions", f"got {describe(written)}, {allowed}")
     return SeedRecord(**shared, instruction=instruction, extra=fields.rest())
 
 
@@ -263,6 +267,11 @@ _BUILDERS: dict[RecordKind, _Build[Record]] = {
     "seed": _seed,
     "bench": _bench,
 }
+
+
+def read_record(raw: RawRecord, kind: RecordKind, finder: ImageFinder) -> Record:
+    """Read one record on its own; what a fault of it raises is `RecordError`."""
+    return _BUILDERS[kind](Fields(raw), finder)
 
 
 def iter_records(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gre.errors import InputError
 from gre.hub.card import make_card, read_result
-from gre.hub.secrets import find_secrets
+from gre.hub.secrets import refuse_secrets
 
 SENT = (
     *("config.json", "generation_config.json", "gre.json", "LICENSE", "NOTICE"),
@@ -200,8 +200,5 @@ def _refuse_secrets(folder: Path, parcel: Parcel) -> None:
     if parcel.path.endswith(".safetensors") or parcel.size > MAX_TEXT_BYTES:
         return
     raw = parcel.content if isinstance(parcel.content, bytes) else parcel.content.read_bytes()
-    for finding in find_secrets(raw.decode("utf-8", errors="replace")):
-        raise InputError(
-            f"{folder / parcel.path}:{finding.line}: looks like a secret ({finding.kind}); nothing"
-            " was sent: remove it, and revoke it where it is real"
-        )
+    lines = raw.decode("utf-8", errors="replace").splitlines()
+    refuse_secrets(folder / parcel.path, lines)

@@ -1,8 +1,13 @@
 """Finds keys and tokens in texts by their form: before anything is published, and in the tree."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+from gre.data.photos import PHOTO_SUFFIXES
+from gre.errors import InputError
 
 MAX_LINE_CHARS = 20_000
 """A longer line is looked at up to here; tokens of published kinds are far shorter."""
@@ -52,3 +57,44 @@ def find_secrets(text: str) -> Iterator[Finding]:
         for kind, pattern in PATTERNS.items():
             if pattern.search(line[:MAX_LINE_CHARS]):
                 yield Finding(number, kind)
+
+
+def refuse_secrets(name: Path, lines: Iterable[str]) -> None:
+    """Refuse to publish a text that holds what looks like a key.
+
+    Args:
+        name: For the message.
+        lines: Of the text.
+
+    Raises:
+        InputError: It does.
+    """
+    for number, line in enumerate(lines, start=1):
+        for finding in find_secrets(line):
+            raise InputError(
+                f"{name}:{number}: looks like a secret ({finding.kind}); nothing was sent: remove"
+                " it, and revoke it where it is real"
+            )
+
+
+def refuse_secrets_in_set(folder: Path, *, kept_here: Iterable[str]) -> None:
+    """Refuse to publish a data set of which a file, pictures aside, holds what looks like a key.
+
+    Args:
+        folder: The set.
+        kept_here: Patterns of names in it that are not sent.
+
+    Raises:
+        InputError: One does, or cannot be read.
+    """
+    patterns = tuple(kept_here)
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        is_kept = any(fnmatch(name, pattern) for pattern in patterns)
+        if is_kept or not path.is_file() or path.suffix.lower() in PHOTO_SUFFIXES:
+            continue
+        try:
+            with path.open(encoding="utf-8", errors="replace") as lines:
+                refuse_secrets(path, lines)
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read ({error.strerror}); check it") from error

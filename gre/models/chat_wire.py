@@ -5,13 +5,13 @@ Source: https://platform.openai.com/docs/api-reference/chat.
 
 import base64
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
+from gre.data.bare import bare_jpeg, bare_png
 from gre.models.chat_types import ChatEndpoint, ChatError, ChatReply, ChatRequest
 
 if TYPE_CHECKING:
@@ -55,17 +55,11 @@ def payload(
 
 def data_uri(image: "Image") -> str:
     """A picture as a data URI: its pixels alone, no EXIF, profile or comment."""
-    bare = image.convert("RGB")
-    bare = bare.copy() if bare is image else bare
-    bare.info = {}
-    sink = io.BytesIO()
-    if bare.width * bare.height <= LOSSLESS_PIXELS:
-        kind = "png"
-        bare.save(sink, "PNG")
+    if image.width * image.height <= LOSSLESS_PIXELS:
+        kind, data = "png", bare_png(image)
     else:
-        kind = "jpeg"
-        bare.save(sink, "JPEG", quality=JPEG_QUALITY, subsampling=0)
-    return f"data:image/{kind};base64,{base64.b64encode(sink.getvalue()).decode('ascii')}"
+        kind, data = "jpeg", bare_jpeg(image, quality=JPEG_QUALITY, subsampling=0)
+    return f"data:image/{kind};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def request_key(endpoint: ChatEndpoint, request: ChatRequest) -> str:

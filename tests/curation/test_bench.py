@@ -91,6 +91,9 @@ def test_a_teacher_that_fails_is_asked_until_all_is_there_and_paid_once(
         ("1. The given coordinates lie in Paris.", "leak"),
         ("1. The photo's metadata says Paris.", "leak"),
         ("1. A sign says <|image_pad|>.", "control_token"),
+        ("1. A sign says \0.", "control_token"),
+        ("1. A sign says <image>.", "control_token"),
+        ("1. A sign says \ud800.", "control_token"),
     ],
 )
 def test_replies_that_give_no_key_steps(text: str, reason: str) -> None:
@@ -231,6 +234,9 @@ def test_a_real_clip_model_from_photos_to_a_benchmark(
         )
     assert code == 0, err
     assert "20 items" in said
+    assert json.loads((tmp_path / "bench/bench.json").read_text())["settings"]["clip"] == (
+        tiny_clip.name
+    )
     for record in read_bench(tmp_path / "bench/greval_bench.json"):
         assert record.scene in SCENES
         assert record.extra["clip_indicator"] in ("stone walls", "traffic on the right")

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gre.curation.jpeg import JpegError, clean_picture, strip_jpeg
+from gre.curation.jpeg import JpegError, clean_jpeg, clean_picture, strip_jpeg
 from tests.curation.making import gps_exif, jpeg_bytes, picture
 
 SECRET = b"taken by Somebody in Paris"
@@ -40,6 +40,41 @@ def test_restart_markers_and_profiles_survive() -> None:
     assert np.array_equal(np.asarray(image), np.asarray(opened(data)))
 
 
+def segment(marker: int, payload: bytes) -> bytes:
+    return bytes([0xFF, marker]) + (len(payload) + 2).to_bytes(2, "big") + payload
+
+
+HEADER = b"JFIF\0\1\2\1\0\x48\0\x48\0\0"  # version 1.2, 72 dots an inch, no small picture
+ADOBE = b"Adobe\0\x64\0\0\0\0\1"  # version 100, YCbCr
+
+
+@pytest.mark.parametrize(
+    ("marker", "payload", "kept"),
+    [
+        (0xE0, HEADER, HEADER),
+        (0xE0, HEADER[:-2] + b"\1\1" + SECRET, HEADER),  # a small picture
+        (0xE0, b"JFXX\0" + SECRET, None),
+        (0xE0, SECRET, None),
+        (0xEE, ADOBE, ADOBE),
+        (0xEE, ADOBE + SECRET, ADOBE),
+        (0xEE, SECRET, None),
+        (0xE2, b"ICC_PROFILE\0\1\1profile", b"ICC_PROFILE\0\1\1profile"),
+        (0xE2, b"MPF\0" + SECRET, None),
+        (0xF7, SECRET, None),  # reserved for extensions
+        (0xFE, SECRET, None),
+    ],
+)
+def test_headers_stay_without_what_they_carry(
+    marker: int, payload: bytes, kept: bytes | None
+) -> None:
+    data = jpeg_bytes(1)
+    bare = data[:2] + data[20:]  # without the header that Pillow writes: 2 + 16 bytes
+    assert data[2:4] == b"\xff\xe0"
+    stripped = strip_jpeg(bare[:2] + segment(marker, payload) + bare[2:])
+    assert stripped == bare[:2] + (b"" if kept is None else segment(marker, kept)) + bare[2:]
+    assert np.array_equal(np.asarray(opened(stripped)), np.asarray(opened(data)))
+
+
 @pytest.mark.parametrize("cut", [0, 1, 3, 30, -2, -60])
 def test_cut_streams_are_refused(cut: int) -> None:
     with pytest.raises(JpegError):
@@ -51,6 +86,7 @@ def test_a_turned_photo_is_written_upright(tmp_path: Path) -> None:
     picture(1).save(path, quality=95, exif=gps_exif(1.0, 2.0, orientation=6))  # 6: turn by 90°
     data, shown = clean_picture(path, max_side=None)
     image = opened(data)
+    assert clean_jpeg(path) == data
     assert image.size == shown.size == (72, 96)
     assert not image.getexif()
     upright = np.asarray(opened(path.read_bytes()).transpose(Image.Transpose.ROTATE_270), float)
@@ -65,3 +101,14 @@ def test_other_formats_become_jpeg_without_metadata(tmp_path: Path, suffix: str)
     image = opened(data)
     assert (image.format, image.size) == ("JPEG", (48, 36))
     assert not image.getexif()
+
+
+def test_only_a_picture_that_is_turned_or_no_jpeg_is_decoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(jpeg_bytes(1, comment=SECRET))
+    cleaned, _ = clean_picture(path, max_side=None)
+    monkeypatch.setattr("gre.curation.jpeg.load_image", lambda _: pytest.fail("was decoded"))
+    assert clean_jpeg(path) == cleaned
+    assert SECRET not in cleaned

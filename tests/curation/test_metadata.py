@@ -46,6 +46,12 @@ PARIS = LatLon(48.8566, 2.3522)
             "image=where,lat=Y,lon=X",
             PhotoRow("a.jpg", PARIS),
         ),
+        (
+            "home.csv",  # a name is kept in the records: folders of a machine are not
+            "file,lat,lon\n/home/me/trip/a.jpg,48.8566,2.3522\n",
+            None,
+            PhotoRow("a.jpg", PARIS),
+        ),
     ],
 )
 def test_layouts(tmp_path: Path, name: str, text: str, columns: str | None, row: PhotoRow) -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import tarfile
+import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -179,7 +180,11 @@ def test_another_build_is_not_mixed_in(photos: Path, tmp_path: Path) -> None:
     [
         ({"cell_deg": 0.0}, "--cell-deg"),
         ({"cell_deg": float("nan")}, "--cell-deg"),
-        ({"instruction": "<image> where?"}, "--instruction"),
+        ({"instruction": "<image> where?"}, "--instruction: holds <image>"),
+        ({"instruction": " "}, "--instruction: is empty"),
+        ({"instruction": "Where\x07?"}, r"--instruction: holds control character U\+0007"),
+        ({"instruction": "Where <|im_end|>?"}, '--instruction: holds "<|im_end|>"'),
+        ({"instruction": "Where \udc80?"}, "--instruction: holds half a character"),
         ({"columns": parse_columns("image=a,lat=b,lon=c"), "name": "rows.csv"}, "no image column"),
         ({"name": "none.csv"}, "no such file"),
         ({"name": "rows.parquet"}, "must be a folder of photos or a table"),
@@ -275,6 +280,63 @@ def test_seeds_beside_their_photos_do_not_count_as_photos(tmp_path: Path) -> Non
         assert build(source, out).num_seeds == 1
         assert build(source, out).num_seeds == 1
         shutil.rmtree(out)
+
+
+def test_a_link_out_of_the_source_is_not_followed(tmp_path: Path) -> None:
+    inside = save_photo(tmp_path / "photos/deep/a.jpg", 1, "paris")
+    private = save_photo(tmp_path / "private/b.jpg", 2, "sydney")
+    (tmp_path / "photos/link.jpg").symlink_to(private)
+    (tmp_path / "photos/also.jpg").symlink_to(Path("deep/../deep/a.jpg"))
+    out = tmp_path / "seeds"
+    build(tmp_path / "photos", out)
+    (record,) = read_seed(out / "gre_seed.jsonl")
+    assert record.extra["source"] in ("also.jpg", "deep/a.jpg")
+    reasons = left_out(out)
+    assert reasons.pop("link.jpg") == "outside"
+    assert list(reasons.values()) == ["exact_duplicate"]  # the link that stays inside
+    assert str(tmp_path) not in (out / "left_out.jsonl").read_text()
+
+    table = tmp_path / "rows.csv"
+    table.write_text("id,lat,lon\nlink,48.9,2.3\na,48.9,2.3\n")
+    build(table, tmp_path / "of_table", images=(tmp_path / "photos",))
+    assert left_out(tmp_path / "of_table") == {"link": "outside"}
+    assert inside.exists()
+    # The folder itself may be a link, as a data disk often is.
+    (tmp_path / "disk").symlink_to(tmp_path / "photos")
+    build(tmp_path / "disk", tmp_path / "of_disk")
+    assert left_out(tmp_path / "of_disk")["link.jpg"] == "outside"
+
+
+def test_nothing_published_names_folders_of_this_machine(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "seeds"
+    words = [str(tmp_path / "bin/gre"), "curate", "seed", f"{photos}", f"--out={out}"]
+    monkeypatch.setattr("sys.argv", words)
+    build(photos, out)
+    (tmp_path / "shards").mkdir()
+    with zipfile.ZipFile(tmp_path / "shards/0.zip", "w") as shard:
+        shard.writestr("1.jpg", b"no picture")
+        shard.write(save_photo(tmp_path / "2.jpg", 2, None), "2.jpg", zipfile.ZIP_LZMA)
+        shard.write(save_photo(tmp_path / "3.jpg", 3, None), "3.jpg")
+    table = tmp_path / "rows.csv"
+    table.write_text("id,lat,lon\n1,48.9,2.3\n2,1.3,36.8\n3,40.7,-74\n")
+    build(table, tmp_path / "of_table", images=(tmp_path / "shards",))
+    assert left_out(tmp_path / "of_table") == {"1": "unreadable", "2": "unreadable"}
+    for folder in (out, tmp_path / "of_table"):
+        for path in folder.iterdir():
+            if path.is_file():
+                assert str(tmp_path) not in path.read_text(), path
+    assert "gre curate seed photos --out=seeds" in (out / "README.md").read_text()
+    told = json.loads((tmp_path / "of_table/seed.json").read_text())["settings"]
+    assert (told["sources"], told["images"]) == (["rows.csv"], ["shards"])
+
+
+def test_another_folder_of_the_same_name_is_another_build(photos: Path, tmp_path: Path) -> None:
+    build(photos, tmp_path / "out")
+    shutil.copytree(photos, tmp_path / "other/photos")
+    with pytest.raises(InputError, match="source_files was"):
+        build(tmp_path / "other/photos", tmp_path / "out")
 
 
 @pytest.mark.real_data

@@ -1,6 +1,7 @@
 """Who goes to CoT, to Judge and to Seed, and that stages can read what is written."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -109,6 +110,10 @@ def test_order_of_replies_changes_nothing(tmp_path: Path) -> None:
         ("<answer> 1, 10 </answer>", {}, "no_reasoning"),
         ("<think> a <|im_end|> b </think> <answer> 1, 10 </answer>", {}, "control_token"),
         ("<think> an <image> of </think> <answer> 1, 10 </answer>", {}, "control_token"),
+        ("<think> a \0 b </think> <answer> 1, 10 </answer>", {}, "control_token"),
+        ("<think> a \x1b[2J b </think> <answer> 1, 10 </answer>", {}, "control_token"),
+        ("<think> a \ud800 b </think> <answer> 1, 10 </answer>", {}, "control_token"),
+        ("<think>" + 999_950 * "a" + "</think><answer>1, 10</answer>", {}, "control_token"),
         ("<think> The EXIF says so. </think> <answer> 1, 10 </answer>", {}, "leak"),
         ("<think> See place_0. </think> <answer> 1, 10 </answer>", {}, "leak"),
         (
@@ -127,6 +132,28 @@ def test_replies_that_teach_nothing(
     sets = sort_replies(seeds, [Rationale("0", text)], settings, rates=None)
     assert [one.reason for one in sets.left_out] == [reason]
     assert sets.seeds == seeds
+
+
+def test_a_reply_that_no_reader_would_take_is_named_with_its_reason(tmp_path: Path) -> None:
+    seeds, replies, settings = make(tmp_path, [NEAR] * 3)
+    replies[1] = reply("1", NEAR, "A \x00 sign.")
+    out = tmp_path / "dataset"
+    split(seeds, replies, settings, out, teacher="wise", license_name="cc0-1.0")
+    (gone,) = map(json.loads, (out / "left_out.jsonl").read_text().splitlines())
+    assert (gone["source"], gone["reason"]) == ("1", "control_token")
+    assert gone["detail"].startswith("the reply holds control character U+0000")
+    assert [seed.id for seed in read_seed(out / "gre_seed/gre_seed.jsonl")] == ["1"]
+
+
+def test_what_its_reader_refuses_is_not_written(tmp_path: Path) -> None:
+    seeds, replies, settings = make(tmp_path, [NEAR] * 2)
+    seeds = [replace(seed, instruction="Where \x07 is it?") for seed in seeds]  # as if unchecked
+    out = tmp_path / "dataset"
+    with pytest.raises(
+        InputError, match=r"gre_cot\.json: record 0, field conversations\[0\]\.value"
+    ):
+        split(seeds, replies, settings, out, teacher="wise", license_name="cc0-1.0")
+    assert not list(tmp_path.glob("dataset*"))
 
 
 @pytest.mark.parametrize(

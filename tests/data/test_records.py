@@ -235,6 +235,7 @@ NAN, INF = float("nan"), float("inf")
         ("judge", "predicted_answer", "DEL", "field predicted_answer: is missing"),
         ("judge", "predicted_answer", [1, 2], "field predicted_answer: got a list of 2"),
         ("seed", "instructions", "DEL", "field instructions: is missing"),
+        ("seed", "instructions", "Is <image> it?", "must hold <image> at its beginning alone"),
         ("seed", "instructions", "<image>\n", 'field instructions: got "", must not be empty'),
         ("bench", "image_path", "DEL", "field image_path: is missing"),
         ("bench", "gt_cot", "DEL", "field gt_cot: is missing, must be text or a list of texts"),

@@ -178,7 +178,7 @@ class _Handler(BaseHTTPRequestHandler):
                 sent[value["path"]] = base64.b64decode(value["content"])
             elif item["key"] == "lfsFile":
                 sent[value["path"]] = self.state.objects[value["oid"]]
-        repo_id = re.search(r"/api/models/([^/]+/[^/]+)/commit", self.path)[1]
+        repo_id = re.search(r"/api/(?:models|datasets)/([^/]+/[^/]+)/commit", self.path)[1]
         self.state.commits[repo_id] = sent
         address = f"{self.state.address}/{repo_id}/commit/{COMMIT}"
         self._answer(200, {"commitUrl": address, "commitOid": COMMIT})

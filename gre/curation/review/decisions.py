@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import BinaryIO, Self
 
 from gre.curation.files import json_line
+from gre.curation.review.steps import check_steps
+from gre.data.jsonio import describe
 from gre.errors import GreError, InputError
 
 STEPS, QUESTION, UNDO = "steps", "question", "undo"
@@ -246,13 +248,40 @@ def _whole_lines(file: BinaryIO, path: Path) -> Iterator[Decision]:
 
 
 def _read_line(line: bytes, where: str) -> Decision:
+    """A line by the rules of the page: it may come from another machine, or out of an editor."""
     try:
         fields = json.loads(line)
+        for name, value in fields.items():
+            _check_type(name, value)
         for name in ("steps", "reasons"):
-            fields[name] = tuple(map(str, fields[name]))
-        return Decision(**fields)
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
+            fields[name] = tuple(fields[name])
+        decision = Decision(**fields)
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
         raise InputError(f"{where}: is no decision ({error}); restore the file") from error
+    if decision.kind != UNDO and decision.value not in VALUES.get(decision.kind, ()):
+        raise InputError(
+            f"{where}: {describe(decision.kind)} {describe(decision.value)} is no decision, must be"
+            f" {_allowed_decisions()}; restore the file"
+        )
+    if decision.value != EDIT:
+        return decision
+    try:
+        return replace(decision, steps=check_steps(list(decision.steps)))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+
+
+def _check_type(name: str, value: object) -> None:
+    if name not in {"steps", "reasons"}:
+        if not isinstance(value, str):
+            raise TypeError(f"{name} must be text")
+    elif not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+        raise TypeError(f"{name} must be a list of texts")
+
+
+def _allowed_decisions() -> str:
+    """What a line may decide, for a message."""
+    return ", ".join(f"{kind} {' or '.join(values)}" for kind, values in VALUES.items()) + ", undo"
 
 
 def _now() -> str:

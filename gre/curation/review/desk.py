@@ -16,8 +16,7 @@ from gre.curation.review.decisions import (
     DecisionLog,
 )
 from gre.curation.review.items import ReviewItem, ReviewSet
-from gre.data.fields import Fields
-from gre.data.jsonio import RawRecord, RecordError, RecordPlace
+from gre.curation.review.steps import check_steps
 from gre.errors import InputError
 from gre.geo.latlon import LatLon
 
@@ -26,9 +25,6 @@ QUESTION_TEXT = (
     " image?"
 )
 """Source: GRE paper, curation of GREval-Bench, asked of three annotators."""
-
-MAX_STEPS = 64
-_TAGS = ("<think>", "</think>", "<answer>", "</answer>", " // ", "<image>")
 
 Values = dict[str, object]
 
@@ -188,35 +184,6 @@ class Desk:
                 return asked.value if asked else ""
         decided = self._stands(item, STEPS)
         return decided.value if decided else ""
-
-
-def check_steps(value: object) -> tuple[str, ...]:
-    """The steps of an edit, as a record may hold them.
-
-    Raises:
-        InputError: They are none, too many, or hold what would break a record.
-    """
-    if not isinstance(value, list):
-        raise InputError("steps: must be a list of texts; reload the page")
-    steps = tuple(" ".join(str(step).split()) for step in value)
-    steps = tuple(step for step in steps if step)
-    if not 1 <= len(steps) <= MAX_STEPS:
-        raise InputError(f"steps: got {len(steps)}, must be 1 to {MAX_STEPS}; write one a line")
-    for step in steps:
-        found = next((tag for tag in _TAGS if tag in f" {step} "), None)
-        if found:
-            raise InputError(f"steps: hold {found.strip()!r}, must be words alone; remove it")
-        _check_text(step)
-    return steps
-
-
-def _check_text(step: str) -> None:
-    """Refuse what the readers of records refuse."""
-    place = RecordPlace(Path("steps"), 0, 1)
-    try:
-        Fields(RawRecord({"step": step}, place)).text("step")
-    except RecordError as error:
-        raise InputError(f"steps: {error.detail}") from None
 
 
 def _key(body: Mapping[str, object]) -> str:

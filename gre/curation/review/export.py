@@ -11,14 +11,14 @@ from gre.curation.bench_files import BenchFacts, BenchItem, write_bench_set
 from gre.curation.card import Card, write_card
 from gre.curation.files import (
     folder_written_whole,
-    place_copy,
     refuse_filled_folder,
     write_json,
-    write_json_array,
     write_jsonl,
 )
 from gre.curation.indicators import by_type, find_indicators
 from gre.curation.metadata import LeftOut
+from gre.curation.pictures import picture_name, write_pictures
+from gre.curation.record_files import write_records
 from gre.curation.review.agreement import Agreement, agreements
 from gre.curation.review.items import ReviewSet, reasoning_of
 from gre.curation.review.outcome import Outcome, Reviews, decide_items
@@ -133,9 +133,8 @@ def _facts(summary: ExportSummary, reviews: Reviews) -> dict[str, str]:
 
 def _write_cot(folder: Path, reviewed: Reviewed, license_name: str) -> None:
     pairs = reviewed.kept
-    for _, one in pairs:
-        place_copy(one.item.image_path, folder / "imgs" / one.item.image_path.name)
-    write_json_array(folder / COT_FILE, (_cot_record(raw, one) for raw, one in pairs))
+    write_pictures((one.item.image_path for _, one in pairs), folder / "imgs")
+    write_records(folder / COT_FILE, (_cot_record(raw, one) for raw, one in pairs), "cot")
     card = Card(
         title="GRE cot, reviewed",
         lead="Chains of thought that reviewers kept or corrected, in the format of GRE30K-CoT. For"
@@ -158,7 +157,7 @@ def _write_cot(folder: Path, reviewed: Reviewed, license_name: str) -> None:
 
 def _cot_record(raw: Mapping[str, object], one: Outcome) -> dict[str, object]:
     """The record with its chain as the reviewers left it; what they kept is not touched."""
-    record = dict(raw) | {"image": f"images/{one.item.image_path.name}"}
+    record = dict(raw) | {"image": f"images/{picture_name(one.item.image_path)}"}
     record |= {"num_reviewers": one.num_reviewers, "is_edited": one.is_edited}
     turns = raw.get("conversations")
     if one.is_edited and isinstance(turns, list):
@@ -193,7 +192,7 @@ def _write_bench(folder: Path, reviewed: Reviewed, license_name: str) -> None:
 
 
 def _bench_record(raw: Mapping[str, object], one: Outcome) -> dict[str, object]:
-    record = dict(raw) | {"image_path": f"images/{one.item.image_path.name}"}
+    record = dict(raw) | {"image_path": f"images/{picture_name(one.item.image_path)}"}
     record |= {"num_reviewers": one.num_reviewers, "is_edited": one.is_edited}
     if one.is_edited:
         record["gt_cot"] = list(one.steps)

@@ -5,7 +5,6 @@ name that it points at this machine), and whatever writes must carry the token t
 can read.
 """
 
-import io
 import json
 import logging
 import secrets
@@ -20,6 +19,7 @@ from PIL import Image
 
 from gre.curation.review.desk import Desk, Values
 from gre.curation.review.maps import item_map
+from gre.data.bare import bare_jpeg
 from gre.data.images import ImageError, load_image
 from gre.errors import GreError, InputError
 
@@ -169,9 +169,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._fail(HTTPStatus.NOT_FOUND, str(error))
             return
         image.thumbnail((MAX_SIDE, MAX_SIDE), Image.Resampling.LANCZOS)
-        sink = io.BytesIO()
-        image.save(sink, "JPEG", quality=90, exif=b"")
-        self._send(HTTPStatus.OK, sink.getvalue(), "image/jpeg")
+        self._send(HTTPStatus.OK, bare_jpeg(image, quality=90), "image/jpeg")
 
     def _send_map(self, index: int) -> None:
         try:

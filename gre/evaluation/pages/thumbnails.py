@@ -1,12 +1,12 @@
 """Small copies of photos that a page carries inside itself."""
 
 import base64
-import io
 from dataclasses import dataclass
 from pathlib import Path
 
 from PIL import Image
 
+from gre.data.bare import bare_jpeg
 from gre.data.images import ImageError, load_image
 
 MAX_BYTES = 12_000
@@ -33,9 +33,7 @@ def make_thumbnail(path: Path) -> Thumbnail | None:
     data, size = b"", (0, 0)
     for side, quality in _TRIES:
         photo.thumbnail((side, side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        buffer = io.BytesIO()
-        photo.save(buffer, "JPEG", quality=quality, optimize=True, exif=b"")
-        data, size = buffer.getvalue(), photo.size
+        data, size = bare_jpeg(photo, quality=quality, optimize=True), photo.size
         if len(data) <= MAX_BYTES:
             break
     url = "data:image/jpeg;base64," + base64.b64encode(data).decode("ascii")

@@ -105,6 +105,42 @@ def test_two_at_once_are_refused(tmp_path: Path) -> None:
         DecisionLog(tmp_path, "bob").__exit__()
 
 
+WHOLE = {
+    **{"key": "k" * 8, "reviewer": "ann", "item": "x", "shown_sha256": "h", "kind": "steps"},
+    **{"value": "edit", "steps": ["Palms."], "reasons": [], "at": "2025-01-01T00:00:00+00:00"},
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({"steps": ["Palms.", "A \0 sign."]}, "steps: holds control character U+0000"),
+        ({"steps": ["A <|im_end|> sign."]}, 'steps: holds "<|im_end|>", must be text'),
+        ({"steps": ["Half \ud800."]}, "steps: holds half a character"),
+        ({"steps": ["It is <answer> 1, 2"]}, "steps: hold '<answer>', must be words"),
+        ({"steps": []}, "steps: got 0, must be 1 to 64"),
+        ({"steps": "Palms."}, "is no decision (steps must be a list of texts)"),
+        ({"steps": [{"a": 1}]}, "is no decision (steps must be a list of texts)"),
+        ({"value": "kept"}, '"steps" "kept" is no decision, must be steps keep or edit or drop'),
+        ({"value": "yes"}, '"steps" "yes" is no decision'),
+        ({"kind": "question"}, '"question" "edit" is no decision'),
+        ({"kind": "other"}, '"other" "edit" is no decision'),
+        ({"value": 1}, "is no decision (value must be text)"),
+        ({"at": 5}, "is no decision (at must be text)"),
+        ({"more": "x"}, "is no decision"),
+    ],
+)
+def test_lines_obey_the_rules_of_the_page(
+    tmp_path: Path, changed: dict[str, object], says: str
+) -> None:
+    lines = [json.dumps(WHOLE), json.dumps(WHOLE | {"key": "l" * 8} | changed)]
+    (tmp_path / "ann.jsonl").write_text("\n".join(lines) + "\n")
+    with pytest.raises(InputError) as refused:
+        read_reviews(tmp_path)
+    assert str(refused.value).startswith(f"{tmp_path / 'ann.jsonl'}:2: {says}")
+    assert "\n" not in str(refused.value)
+
+
 @pytest.mark.parametrize("line", ["{}", "[]", "no", '{"key": "k", "steps": [], "reasons": []}'])
 def test_a_damaged_line_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "ann.jsonl").write_text(line + "\n")

@@ -15,6 +15,7 @@ from gre.curation.review.desk import QUESTION_TEXT, Desk
 from gre.curation.review.items import read_review_set
 from gre.curation.review.server import ReviewServer
 from gre.errors import InputError
+from tests.curation.making import gps_exif, jpeg_bytes
 from tests.curation.review.reviewing import bench_file, cot_file
 
 
@@ -211,3 +212,15 @@ def test_a_photo_that_cannot_be_read_says_so(tmp_path: Path) -> None:
         assert status == 404
         assert "is no picture of a known format" in json.loads(data)["error"]
         assert client.ask("GET", "/image/1")[0] == 200
+
+
+def test_a_photo_is_shown_without_what_it_says_of_itself(tmp_path: Path) -> None:
+    path = cot_file(tmp_path / "cot", 1)
+    secret = b"taken by Somebody in Paris"
+    data = jpeg_bytes(1, exif=gps_exif(48.9, 2.4), comment=secret)
+    (tmp_path / "cot/imgs/0.jpg").write_bytes(data)
+    with serving(path, tmp_path / "reviews") as client:
+        status, shown = client.ask("GET", "/image/0")
+    assert status == 200
+    assert secret not in shown
+    assert b"Exif" not in shown
