@@ -9,15 +9,18 @@ from pathlib import Path
 import typer
 
 from gre.commands.console import progress_bar
+from gre.commands.option_names import named_as_options
 from gre.curation.card import KEPT_HERE, check_hub_token
 from gre.curation.card import push_to_hub as upload
 from gre.curation.cells import chance
-from gre.curation.rationales import (
+from gre.curation.rationales import EMPTY, RationalesSummary, collect
+from gre.curation.replies import (
     Rationale,
     check_facts,
-    collect,
+    lower_token_limits,
     read_facts,
     read_rationales,
+    read_spent_usd,
 )
 from gre.curation.seeds import SeedSettings, build_seeds
 from gre.curation.selection import default_workers
@@ -44,6 +47,13 @@ _DRAW_SEED = 42
 """Of `--limit`: the same seeds every time."""
 _ASKED = ("teacher", "base_url", "temperature", "max_tokens", "max_side")
 _SAMPLE_ASKED = ("teacher", "wrong_share", "unreadable_share")
+_ENDPOINT_OPTIONS = {
+    name: f"--{name.replace('_', '-')}"
+    for name in (
+        *("base_url", "api_key_env", "timeout_s", "max_parallel"),
+        *("max_cost_usd", "input_usd_per_million", "output_usd_per_million"),
+    )
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +103,7 @@ def run_rationales(
     """
     records = draw(read_seed(seeds, image_root=image_root), limit)
     earlier = read_rationales(out) if out.exists() else []
-    teacher = make_teacher(options, seeds, earlier)
+    teacher = make_teacher(options, seeds, out)
     if is_dry_run:
         typer.echo(forecast(records, earlier, teacher, options))
         return
@@ -108,13 +118,23 @@ def run_rationales(
             bar.update(task, advance=count, description=f"asking{cost}")
 
         summary = collect(records, teacher, out, question=COT_INSTRUCTION, facts=facts, tell=tell)
+    tell_outcome(summary, options)
+    if summary.num_texts < summary.num_seeds:
+        raise typer.Exit(EXIT_UNFINISHED)
+
+
+def tell_outcome(summary: RationalesSummary, options: TeacherOptions) -> None:
+    """Say what came of asking, and what to do about seeds without a text."""
     typer.echo(summary.describe())
     if summary.is_over_budget:
         typer.echo(
             f"the next call may pass {options.max_cost_usd} US dollars; raise --max-cost-usd"
         )
-    if summary.num_texts < summary.num_seeds:
-        raise typer.Exit(EXIT_UNFINISHED)
+    if summary.errors.get(EMPTY):
+        typer.echo(
+            f"{summary.errors[EMPTY]:,} replies held no text within {options.max_tokens:,} tokens;"
+            " raise --max-tokens (the same --out goes on, texts in it are not asked for again)"
+        )
 
 
 def draw(records: Sequence[SeedRecord], limit: int | None) -> list[SeedRecord]:
@@ -126,11 +146,11 @@ def draw(records: Sequence[SeedRecord], limit: int | None) -> list[SeedRecord]:
     return [record for record in records if record.id in ids]
 
 
-def make_teacher(options: TeacherOptions, seeds: Path, earlier: Sequence[Rationale]) -> Teacher:
-    """The teacher that the options name; what it cost before counts towards the limit.
+def make_teacher(options: TeacherOptions, seeds: Path, log: Path) -> Teacher:
+    """The teacher that the options name; what its log cost before counts towards the limit.
 
     Raises:
-        InputError: They name none, or contradict each other.
+        InputError: They name none, or contradict each other, or the log is damaged.
     """
     if options.teacher == SAMPLE:
         shares = SampleTeacherShares(options.wrong_share, options.unreadable_share)
@@ -142,30 +162,25 @@ def make_teacher(options: TeacherOptions, seeds: Path, earlier: Sequence[Rationa
         )
     if options.base_url is None:
         raise InputError(f"--teacher {options.teacher} needs its server: give --base-url")
-    endpoint = ChatEndpoint(
-        options.base_url,
-        model,
-        api_key_env=options.api_key_env,
-        timeout_s=options.timeout_s,
-        max_parallel=options.max_parallel,
-        input_usd_per_million=options.input_usd_per_million,
-        output_usd_per_million=options.output_usd_per_million,
-    )
-    left_usd = options.max_cost_usd
-    if left_usd is not None:
-        left_usd = max(0.0, left_usd - (_spent_usd(endpoint, earlier) or 0.0))
+    with named_as_options(_ENDPOINT_OPTIONS):
+        endpoint = ChatEndpoint(
+            options.base_url,
+            model,
+            api_key_env=options.api_key_env,
+            timeout_s=options.timeout_s,
+            max_parallel=options.max_parallel,
+            input_usd_per_million=options.input_usd_per_million,
+            output_usd_per_million=options.output_usd_per_million,
+        )
+        client = ChatClient(endpoint, cache_dir=options.cache, max_cost_usd=options.max_cost_usd)
+    client.count_earlier(read_spent_usd(log, endpoint))
     return ChatTeacher(
-        ChatClient(endpoint, cache_dir=options.cache, max_cost_usd=left_usd),
+        client,
         pace=Pace(options.per_minute),
         max_side=options.max_side,
         max_tokens=options.max_tokens,
         temperature=options.temperature,
-    )
-
-
-def _spent_usd(endpoint: ChatEndpoint, earlier: Sequence[Rationale]) -> float | None:
-    return endpoint.cost_usd(
-        sum(one.prompt_tokens for one in earlier), sum(one.completion_tokens for one in earlier)
+        earlier_max_tokens=lower_token_limits(log, options.max_tokens),
     )
 
 

@@ -15,6 +15,7 @@ from gre.commands.curating import (
     forecast,
     make_teacher,
     push,
+    tell_outcome,
 )
 from gre.curation.bench import (
     BUILDING,
@@ -29,7 +30,7 @@ from gre.curation.card import check_hub_token
 from gre.curation.files import claim_folder
 from gre.curation.indicators import Indicator
 from gre.curation.key_steps import KEY_STEPS_INSTRUCTION
-from gre.curation.rationales import read_rationales
+from gre.curation.replies import read_rationales
 from gre.curation.screening import Screened, informative, without_faces
 from gre.data.records import SeedRecord
 from gre.errors import InputError
@@ -67,7 +68,7 @@ def run_bench(
     words = read_corpus(filters.corpus, image_root=filters.image_root)
     log = out / BUILDING / REPLIES
     earlier = read_rationales(log) if log.exists() else []
-    teacher = make_teacher(options, photos, earlier)
+    teacher = make_teacher(options, photos, log)
     if is_dry_run:
         line = forecast(candidates, earlier, teacher, options, question=KEY_STEPS_INSTRUCTION)
         typer.echo(f"{line}; photos that the filters leave out are not asked about")
@@ -86,11 +87,7 @@ def run_bench(
         asked = ask_key_steps(screened.kept, teacher, out, facts=facts, tell=tell)
     still_open = open_candidates(out, screened.kept)
     if still_open:
-        typer.echo(asked.describe())
-        if asked.is_over_budget:
-            typer.echo(
-                f"the next call may pass {options.max_cost_usd} US dollars; raise --max-cost-usd"
-            )
+        tell_outcome(asked, options)
         raise typer.Exit(EXIT_UNFINISHED)
     summary = build_bench(
         out,

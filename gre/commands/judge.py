@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gre.commands.console import progress_bar, quiet_libraries, start_logging
+from gre.commands.option_names import named_as_options
 
 if TYPE_CHECKING:
     from gre.evaluation.cot.chat_judge import ChatJudge
@@ -16,6 +17,16 @@ if TYPE_CHECKING:
     from gre.evaluation.cot.settings import CotSettings
 
 EXIT_FAILED_SAMPLES = 3
+_OPTIONS = {
+    "judge": "--judge",
+    "base_url": "--base-url",
+    "max_cost_usd": "--max-cost",
+    "input_usd_per_million": "--input-price",
+    "output_usd_per_million": "--output-price",
+    "bert_model": "--bert-model",
+    "bert_num_layers": "--bert-layers",
+}
+"""Options by the field that they set; what has no option stands in a settings file."""
 
 ConfigOption = Annotated[
     Path | None, typer.Option(help="Settings; see configs/eval/cot_quality.yaml.")
@@ -78,16 +89,17 @@ def judge(
     start_logging()
     from gre.evaluation.cot.settings import read_settings
 
-    settings = read_settings(
-        config,
-        judge=judge,
-        base_url=base_url,
-        input_usd_per_million=input_price,
-        output_usd_per_million=output_price,
-        clip_model=clip_model,
-        bert_model=bert_model,
-        bert_num_layers=bert_layers,
-    )
+    with named_as_options({} if config else _OPTIONS):
+        settings = read_settings(
+            config,
+            judge=judge,
+            base_url=base_url,
+            input_usd_per_million=input_price,
+            output_usd_per_million=output_price,
+            clip_model=clip_model,
+            bert_model=bert_model,
+            bert_num_layers=bert_layers,
+        )
     asked = _open_judge(settings, cache or run / "cot_cache", max_cost)
     if validate:
         _validate(run, data, asked, settings, limit=limit, dry_run=dry_run)
@@ -199,18 +211,19 @@ def _open_judge(
             raise InputError("--max-cost: the embedded judge costs nothing; leave it out")
         return EmbeddedJudge()
     assert settings.base_url is not None
-    endpoint = ChatEndpoint(
-        settings.base_url,
-        settings.judge.removeprefix("openai:"),
-        api_key_env=settings.api_key_env,
-        timeout_s=settings.timeout_s,
-        max_parallel=settings.max_parallel,
-        input_usd_per_million=settings.input_usd_per_million,
-        output_usd_per_million=settings.output_usd_per_million,
-    )
-    return ChatJudge(
-        endpoint, cache_dir=cache, max_cost_usd=max_cost, room_fixed=settings.room_fixed
-    )
+    with named_as_options(_OPTIONS):
+        endpoint = ChatEndpoint(
+            settings.base_url,
+            settings.judge.removeprefix("openai:"),
+            api_key_env=settings.api_key_env,
+            timeout_s=settings.timeout_s,
+            max_parallel=settings.max_parallel,
+            input_usd_per_million=settings.input_usd_per_million,
+            output_usd_per_million=settings.output_usd_per_million,
+        )
+        return ChatJudge(
+            endpoint, cache_dir=cache, max_cost_usd=max_cost, room_fixed=settings.room_fixed
+        )
 
 
 def _tell_cost(tasks: "Sequence[Task]", asked: "EmbeddedJudge | ChatJudge") -> None:

@@ -49,11 +49,31 @@ class Member(NamedTuple):
         return PurePosixPath(self.path).stem
 
 
+def is_text(name: str) -> bool:
+    """Whether a name of the file system is UTF-8, as records and the ledger must hold it."""
+    return name == name.encode("utf-8", "replace").decode("utf-8")
+
+
+def shown_name(name: str) -> str:
+    """A name of the file system with escapes for what is not UTF-8."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def check_text(path: Path) -> None:
+    """Refuse a path that records and the ledger cannot hold.
+
+    Raises:
+        InputError: It is not UTF-8.
+    """
+    if not is_text(str(path)):
+        raise InputError(f"{shown_name(str(path))}: its name is not UTF-8; rename it")
+
+
 def list_stores(paths: list[Path]) -> list[Path]:
     """Folders and shards to look for photos in; a folder of shards stands for its shards.
 
     Raises:
-        InputError: A path is missing or of another kind.
+        InputError: A path is missing, of another kind, or has a name that is not UTF-8.
     """
     stores: list[Path] = []
     for path in paths:
@@ -70,6 +90,8 @@ def list_stores(paths: list[Path]) -> list[Path]:
         if not _is_shard(path):
             raise InputError(f"{path}: must be a folder, a .tar or a .zip; correct --images")
         stores.append(path)
+    for store in stores:
+        check_text(store)
     return stores
 
 
@@ -91,7 +113,7 @@ def list_members(store: Path, start: int) -> tuple[list[Member], int | None]:
         InputError: The shard is damaged.
     """
     if store.is_dir():
-        return list(_folder_members(store)), None
+        return list(iter_folder(store)), None
     try:
         if store.suffix.lower() == ".zip":
             return list(_zip_members(store)), None
@@ -105,9 +127,12 @@ def _is_photo(name: str) -> bool:
     return pure.suffix.lower() in PHOTO_SUFFIXES and not pure.name.startswith(".")
 
 
-def _folder_members(folder: Path) -> Iterator[Member]:
+def iter_folder(folder: Path, *, without: Path | None = None) -> Iterator[Member]:
+    """The photos of a folder and those below it, but for one, in the order of their names."""
+    left_out = without.resolve() if without else None
     for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        below = (name for name in folders if not name.startswith("."))
+        folders[:] = sorted(n for n in below if Path(parent, n).resolve() != left_out)
         base = Path(parent).relative_to(folder)
         for name in sorted(files):
             if _is_photo(name):

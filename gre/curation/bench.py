@@ -23,14 +23,9 @@ from gre.curation.key_steps import (
 )
 from gre.curation.leakage import read_training
 from gre.curation.metadata import LeftOut
-from gre.curation.pictures import left_out_photo, picture_name
-from gre.curation.rationales import (
-    UNREADABLE_PHOTO,
-    Rationale,
-    RationalesSummary,
-    collect,
-    read_rationales,
-)
+from gre.curation.pictures import left_out_photo
+from gre.curation.rationales import UNREADABLE_PHOTO, RationalesSummary, collect
+from gre.curation.replies import Rationale, read_rationales
 from gre.curation.scenes import known_scene, scene_of
 from gre.curation.screening import Screened
 from gre.curation.teachers import Teacher
@@ -229,7 +224,7 @@ def _item(
     scene = known_scene(seed.extra.get("scene")) or by_clip or scene_of(steps)
     record: dict[str, object] = {
         "sample_id": seed.id,
-        "image_path": f"images/{picture_name(seed.image_path)}",
+        "image_path": seed.image,
         "gt_cot": list(steps),
         "gt_lat": seed.truth.lat,
         "gt_lon": seed.truth.lon,

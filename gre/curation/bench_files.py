@@ -28,7 +28,7 @@ class BenchItem:
     """One record with its picture.
 
     Attributes:
-        record: As GREval-Bench writes it; `image_path` is "images/" and the photo's `picture_name`.
+        record: As GREval-Bench writes it; `image_path` is given when the set is written.
         image_path: Where the photo lies now.
         truth: Where it was taken.
     """
@@ -64,13 +64,13 @@ def write_bench_set(folder: Path, items: Sequence[BenchItem], facts: BenchFacts)
         InputError: A photo cannot be used, or a reader would refuse a record.
         GreError: The disk refuses.
     """
-    photos = [item.image_path for item in items]
-    write_pictures(photos, folder / "imgs")
-    counts = count_indicators([item.record for item in items])
+    names = write_pictures((item.image_path for item in items), folder / "imgs")
+    records = [{**one.record, "image_path": f"images/{names[one.image_path]}"} for one in items]
+    counts = count_indicators(records)
     title = f"Indicators of {len(items):,} photos"
     write_sunburst(folder / SUNBURST, counts, title=title)
-    write_records(folder / RECORDS, (item.record for item in items), "bench")
-    remove_other_pictures(photos, folder / "imgs")
+    write_records(folder / RECORDS, records, "bench")
+    remove_other_pictures(names.values(), folder / "imgs")
     kinds = {kind: sum(n for one, n in counts.items() if one.kind == kind) for kind in TYPE_OF_KIND}
     card = Card(
         title="GREval-Bench style benchmark",

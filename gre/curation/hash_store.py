@@ -6,7 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from gre.curation.hashes import HASH_BYTES, PictureHash, hash_picture
-from gre.curation.selection import ordered_map
+from gre.curation.processes import ordered_map
 from gre.data.images import ImageError, load_image
 from gre.errors import InputError
 
@@ -23,6 +23,11 @@ def hash_file(path: Path) -> PictureHash | str:
         return hash_picture(load_image(path))
     except ImageError as error:
         return str(error)
+
+
+def killed(path: Path) -> str:
+    """Why a photo whose decoder dies on it cannot be used."""
+    return f"{path}: its decoder dies on it, must decode; export the picture again"
 
 
 def hash_files(
@@ -62,7 +67,9 @@ def _all_hashes(
     results: dict[Path, PictureHash | str] = dict(known)
     tell(len(known))
     with ordered_map(workers) as over:
-        for count, (path, result) in enumerate(zip(unknown, over(hash_file, unknown), strict=True)):
+        for count, (path, result) in enumerate(
+            zip(unknown, over(hash_file, unknown, killed), strict=True)
+        ):
             results[path] = result
             if isinstance(result, PictureHash):
                 _keep(database, path, result)

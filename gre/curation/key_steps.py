@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gre.curation.filters import find_leak
-from gre.curation.rationales import Rationale
+from gre.curation.replies import Rationale
 from gre.curation.teachers import Teacher
 from gre.data.fields import new_text_fault
 from gre.data.records import SeedRecord

@@ -108,6 +108,11 @@ class Ledger:
         for table in ("row", "member", "queue", "left_out"):
             self._db.execute(f"DELETE FROM {table}")  # noqa: S608 - names of this module
 
+    def forget_all(self) -> None:
+        """Drop everything, as if the build had not begun; for one that kept nothing."""
+        self.forget_source()
+        self._db.execute("DELETE FROM fact")
+
     def add_rows(self, rows: Iterable[PhotoRow | LeftOut], *, cell_deg: float, seed: int) -> None:
         """Add what a source names, row by row."""
         self._db.executemany(

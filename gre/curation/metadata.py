@@ -16,6 +16,7 @@ from itertools import chain
 from pathlib import Path
 from typing import IO, NamedTuple
 
+from gre.curation.table_lines import BadRow, Shape, iter_table, split_line
 from gre.data.jsonio import describe
 from gre.errors import InputError
 from gre.geo.latlon import MAX_LAT_DEG, MAX_LON_DEG, LatLon
@@ -111,48 +112,23 @@ def _rows(file: IO[str], path: Path, columns: Mapping[str, str]) -> Iterator[Pho
     if not first:
         raise InputError(f"{path}: is empty, must be a table; fetch it again")
     is_tabbed = first.count("\t") > first.count(",")
-    names = next(_cells(iter([first]), is_tabbed=is_tabbed))
+    try:
+        names = split_line(first, is_tabbed=is_tabbed)
+    except csv.Error as error:
+        raise InputError(f"{path}:1: {error}, must be a table; fetch it again") from error
     indices, has_header = _find_columns(names, columns, path)
-    lines = _Counted(file, first=None if has_header else first)
-    reader = _cells(lines, is_tabbed=is_tabbed)
-    while True:
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            where = f"{path.name}:{lines.number}"
-            yield LeftOut(where, "bad_row", f"{where}: {error}")
-            continue
-        if cells:
-            yield _row(cells, indices, f"{path.name}:{lines.number}")
 
+    def is_row(cells: Sequence[str]) -> bool:
+        return len(cells) == len(names) and isinstance(_row(cells, indices, ""), PhotoRow)
 
-def _cells(lines: Iterator[str], *, is_tabbed: bool) -> Iterator[list[str]]:
-    if is_tabbed:  # as Flickr and databases write them: quotes mean nothing
-        return csv.reader(lines, delimiter="\t", quoting=csv.QUOTE_NONE)
-    return csv.reader(lines)
-
-
-class _Counted:
-    """Lines of a file, and the number of the last one given, from 1.
-
-    Args:
-        file: Stands behind its first line.
-        first: That line, to be given too; None where it is a header.
-    """
-
-    def __init__(self, file: IO[str], *, first: str | None) -> None:
-        self._lines = file if first is None else chain([first], file)
-        self.number = 1 if first is None else 0
-
-    def __iter__(self) -> "_Counted":
-        return self
-
-    def __next__(self) -> str:
-        line = next(self._lines)
-        self.number += 1
-        return line
+    shape = Shape(len(names), is_tabbed, is_row)
+    lines = file if has_header else chain([first], file)
+    for found in iter_table(lines, number=1 + has_header, shape=shape):
+        if isinstance(found, BadRow):
+            where = f"{path.name}:{found.line}"
+            yield LeftOut(where, "bad_row", f"{where}: {found.why}")
+        else:
+            yield _row(found.cells, indices, f"{path.name}:{found.lines}")
 
 
 def _find_columns(

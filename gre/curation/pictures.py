@@ -1,5 +1,6 @@
 """The pictures of a set: clean copies of its own, whatever becomes of the photos they come from."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from gre.curation.jpeg import clean_jpeg
 from gre.curation.metadata import LeftOut
 from gre.data.images import ImageError, check_size, open_image
 from gre.data.records import Record
-from gre.errors import GreError, InputError
+from gre.errors import GreError
 
 _JPEG_SUFFIXES = (".jpg", ".jpeg")
 
@@ -18,37 +19,52 @@ def picture_name(source: Path) -> str:
     return source.name if source.suffix.lower() in _JPEG_SUFFIXES else f"{source.name}.jpg"
 
 
-def write_pictures(sources: Iterable[Path], folder: Path) -> None:
-    """Write photos without metadata into a folder, each under its `picture_name`.
+def picture_names(sources: Iterable[Path]) -> dict[Path, str]:
+    """The name of each photo of a set: its `picture_name`, with a number where it is taken.
+
+    The second "1.jpg", of another folder, becomes "1-2.jpg".
+    """
+    wanted = {source: picture_name(source) for source in sources}
+    taken, numbers = set(wanted.values()), Counter[str]()
+    names: dict[Path, str] = {}
+    for source, name in wanted.items():
+        numbers[name] += 1
+        path, free = Path(name), name
+        while numbers[name] > 1 and free in taken:
+            free = f"{path.stem}-{numbers[name]}{path.suffix}"
+            numbers[name] += free in taken
+        taken.add(free)
+        names[source] = free
+    return names
+
+
+def write_pictures(sources: Iterable[Path], folder: Path) -> dict[Path, str]:
+    """Write photos without metadata into a folder, each under its name of `picture_names`.
 
     A link to the photo itself would keep its EXIF, and would change with it.
 
+    Returns:
+        The names by photo.
+
     Raises:
-        InputError: A photo cannot be used, or two different ones have the same name.
+        InputError: A photo cannot be used.
         GreError: The disk refuses.
     """
-    written: dict[str, Path] = {}
-    for source in sources:
-        name = picture_name(source)
-        earlier = written.setdefault(name, source)
-        if earlier is source:
-            write_bytes(folder / name, clean_jpeg(source))
-        elif earlier != source and clean_jpeg(source) != (folder / name).read_bytes():
-            raise InputError(
-                f"{source}: has the same name as {earlier}, another picture of its set; rename one"
-                " of them"
-            )
+    names = picture_names(sources)
+    for source, name in names.items():
+        write_bytes(folder / name, clean_jpeg(source))
+    return names
 
 
-def remove_other_pictures(sources: Iterable[Path], folder: Path) -> None:
-    """Delete what lies in the folder and is the picture of none of these photos.
+def remove_other_pictures(names: Iterable[str], folder: Path) -> None:
+    """Delete what lies in the folder and has none of these names.
 
     Raises:
         GreError: The disk refuses.
     """
-    names = set(map(picture_name, sources))
+    kept = set(names)
     for path in sorted(folder.iterdir()):
-        if path.name not in names and not path.is_dir():
+        if path.name not in kept and not path.is_dir():
             try:
                 path.unlink()
             except OSError as error:

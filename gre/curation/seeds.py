@@ -5,22 +5,30 @@ rows are decided on in a random order that visits every cell of the Earth first;
 the list of photos left out and the data card are written whole. What is interrupted goes on.
 """
 
-import hashlib
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from gre.curation.archives import list_members, list_stores
+from gre.curation.archives import (
+    Member,
+    check_text,
+    is_text,
+    list_members,
+    list_stores,
+    shown_name,
+)
 from gre.curation.card import UNKNOWN_LICENSE, write_card
 from gre.curation.files import claim_folder, write_json, write_jsonl
 from gre.curation.ledger import Ledger
-from gre.curation.metadata import is_table, iter_rows
+from gre.curation.metadata import LeftOut, is_table, iter_rows
+from gre.curation.processes import ordered_map
 from gre.curation.record_files import write_records
 from gre.curation.seed_files import RECORDS, seed_card, seed_records
-from gre.curation.selection import Selection, locate, ordered_map
+from gre.curation.seed_identity import identity_of, other_build
+from gre.curation.selection import Selection, killed_while_located, locate
 from gre.data.fields import new_text_fault
 from gre.errors import InputError
 from gre.geo.latlon import LatLon
@@ -74,6 +82,7 @@ class SeedSettings:
                 f"{folders[0]}: a folder of photos must be the only source; build it on its own"
             )
         for path in self.sources:
+            check_text(path)
             if not path.exists():
                 raise InputError(f"{path}: no such file or folder; check the path")
             if not path.is_dir() and not is_table(path):
@@ -132,7 +141,8 @@ def build_seeds(
         InputError: The source or the folder cannot be used, or no photo is left.
         GreError: The disk refuses.
     """
-    identity = _identity(settings)
+    check_text(out.absolute())
+    identity = identity_of(settings, out)
     if (out / SUMMARY).is_file():
         return _finished(out, identity)
     if not any(path.is_dir() for path in settings.sources):
@@ -143,7 +153,7 @@ def build_seeds(
     ledger = Ledger(out / BUILDING / "ledger.sqlite")
     try:
         if ledger.fact("identity", identity) != identity:
-            raise _other_build(out, ledger.fact("identity"), identity)
+            raise other_build(out, ledger.fact("identity"), identity)
         ledger.note("identity", identity)
         if not ledger.fact("is_listed"):
             _list_source(settings, ledger, workers)
@@ -162,29 +172,6 @@ def build_seeds(
     return summary
 
 
-def _identity(settings: SeedSettings) -> dict[str, object]:
-    """The settings as JSON holds them, and a hash that changes with the source's files.
-
-    It is published with the set: folders of this machine are in the hash alone.
-    """
-    named = {
-        "sources": [path.resolve().name for path in settings.sources],
-        "images": [path.resolve().name for path in settings.images],
-    }
-    facts = json.loads(json.dumps(asdict(settings) | named))
-    images = "".join(f"{path}\0" for path in settings.images)
-    digest = hashlib.sha256(images.encode("utf-8", "replace"))
-    for source in settings.sources:
-        members = list_members(source, 0)[0] if source.is_dir() else []
-        for path in [source / member.path for member in members] or [source]:
-            stamp = path.lstat()
-            digest.update(
-                f"{path}\0{stamp.st_size}\0{stamp.st_mtime_ns}\n".encode("utf-8", "replace")
-            )
-    facts["source_files"] = digest.hexdigest()[:16]
-    return dict(facts)
-
-
 def _finished(out: Path, identity: Mapping[str, object]) -> SeedSummary:
     try:
         found = json.loads((out / SUMMARY).read_text(encoding="utf-8"))
@@ -192,17 +179,8 @@ def _finished(out: Path, identity: Mapping[str, object]) -> SeedSummary:
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{out / SUMMARY}: is damaged ({error}); name another --out") from error
     if found["settings"] != identity:
-        raise _other_build(out, found["settings"], identity)
+        raise other_build(out, found["settings"], identity)
     return summary
-
-
-def _other_build(out: Path, found: object, wanted: Mapping[str, object]) -> InputError:
-    old: Mapping[str, object] = found if isinstance(found, dict) else {}
-    key = next(key for key in wanted if old.get(key) != wanted[key])
-    return InputError(
-        f"{out}: holds another build ({key} was {old.get(key)!r}, is {wanted[key]!r}); name another"
-        " --out"
-    )
 
 
 def _list_source(settings: SeedSettings, ledger: Ledger, workers: int) -> None:
@@ -210,9 +188,9 @@ def _list_source(settings: SeedSettings, ledger: Ledger, workers: int) -> None:
     place = {"cell_deg": settings.cell_deg, "seed": settings.seed}
     if settings.sources[0].is_dir():
         members, _ = list_members(settings.sources[0], 0)
-        ledger.add_members(members)
+        members = _add_members(ledger, members)
         with ordered_map(workers) as over:
-            ledger.add_rows(over(locate, members), **place)  # type: ignore[arg-type]
+            ledger.add_rows(over(locate, members, killed_while_located), **place)  # type: ignore[arg-type]
     else:
         for path in settings.sources:
             ledger.add_rows(iter_rows(path, settings.columns), **place)  # type: ignore[arg-type]
@@ -220,10 +198,24 @@ def _list_source(settings: SeedSettings, ledger: Ledger, workers: int) -> None:
             start: int | None = 0
             while start is not None:
                 members, start = list_members(store, start)
-                ledger.add_members(members)
+                _add_members(ledger, members)
     ledger.make_queue()
     ledger.note("is_listed", True)
     ledger.commit()
+
+
+def _add_members(ledger: Ledger, members: Iterable[Member]) -> list[Member]:
+    """Add photos but for those whose names no record can hold; gives those added."""
+    added: list[Member] = []
+    for member in members:
+        if is_text(member.path):
+            added.append(member)
+        else:
+            shown = shown_name(member.path)
+            detail = f"{shown}: its name is not UTF-8; rename it"
+            ledger.leave_out(LeftOut(shown, "bad_name", detail))
+    ledger.add_members(added)
+    return added
 
 
 def _write(
@@ -237,7 +229,12 @@ def _write(
     if not selection.num_kept:
         first = next(ledger.iter_left_out(), None)
         why = first.detail if first else "the source names no photo"
-        raise InputError(f"{out}: no photo is left, see {LEFT_OUT}; the first: {why}")
+        ledger.forget_all()  # what was listed may be mended by now: the next run looks anew
+        ledger.commit()
+        raise InputError(
+            f"{out}: no photo is left, see {LEFT_OUT}; the first: {why}; mend it, or name the"
+            " photos with --images, and give the command again"
+        )
     countries: Counter[str] = Counter()
     write_records(out / RECORDS, seed_records(settings, ledger, countries), "seed")
     summary = SeedSummary(

@@ -6,15 +6,11 @@ the same source gives the same seeds however many processes work and however oft
 
 import hashlib
 import os
-import signal
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,18 +21,15 @@ from gre.curation.hashes import hash_picture
 from gre.curation.jpeg import clean_picture
 from gre.curation.ledger import Candidate, Kept, Ledger
 from gre.curation.metadata import LeftOut, PhotoRow, checked_row
+from gre.curation.processes import ordered_map
 from gre.curation.search import COARSE_BITS, FINE_BITS
 from gre.data.exif import read_exif_latlon
 from gre.data.images import ImageError
 
 COMMIT_S = 1.0
 """Seconds of work that a sudden end may cost."""
-WINDOW_PER_WORKER = 4
 NAME_CHARS = 16
 """Hexadecimal digits of a photo's SHA-256 that name it."""
-
-TaskT = TypeVar("TaskT")
-ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True)
@@ -108,34 +101,20 @@ def default_workers() -> int:
     return min(8, os.cpu_count() or 1)
 
 
-@contextmanager
-def ordered_map(
-    workers: int,
-) -> Iterator[Callable[[Callable[[TaskT], ResultT], Iterable[TaskT]], Iterator[ResultT]]]:
-    """A map over processes: results in order, and only a few tasks drawn ahead of them."""
-    if workers == 1:
-        yield map
-        return
-    with ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_parent) as pool:
-
-        def run(function: Callable[[TaskT], ResultT], tasks: Iterable[TaskT]) -> Iterator[ResultT]:
-            waiting: deque[Future[ResultT]] = deque()
-            try:
-                for task in tasks:
-                    waiting.append(pool.submit(function, task))
-                    if len(waiting) >= WINDOW_PER_WORKER * workers:
-                        yield waiting.popleft().result()
-                while waiting:
-                    yield waiting.popleft().result()
-            finally:
-                for future in waiting:
-                    future.cancel()
-
-        yield run
+def killed(task: PhotoTask | LeftOut) -> LeftOut:
+    """A photo whose decoder dies on it."""
+    if isinstance(task, LeftOut):  # it was decided on without decoding
+        return task
+    return LeftOut(task.name, "unreadable", _dies(task.member))
 
 
-def _leave_interrupts_to_parent() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def killed_while_located(member: Member) -> LeftOut:
+    """A photo of a folder whose EXIF reader dies on it."""
+    return LeftOut(member.path, "unreadable", _dies(member))
+
+
+def _dies(member: Member) -> str:
+    return f"{member.path}: its decoder dies on it, must decode; export the picture again"
 
 
 class Selection:
@@ -182,7 +161,7 @@ class Selection:
         drawn: deque[Candidate] = deque()
         with ordered_map(workers) as over:
             tasks = self._tasks(drawn, max_side)
-            for result in over(_prepare_if_found, tasks):
+            for result in over(_prepare_if_found, tasks, killed):
                 candidate = drawn.popleft()
                 tell(candidate.place - self._place)
                 self._place = candidate.place

@@ -22,7 +22,8 @@ from gre.curation.files import (
 from gre.curation.filters import find_contradiction, find_leak
 from gre.curation.metadata import LeftOut
 from gre.curation.pictures import left_out_photo, picture_fault
-from gre.curation.rationales import UNREADABLE_PHOTO, Rationale
+from gre.curation.rationales import UNREADABLE_PHOTO
+from gre.curation.replies import Rationale
 from gre.curation.split_files import write_sets
 from gre.data.fields import new_text_fault
 from gre.data.records import SeedRecord

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gre.curation.card import Card, write_card
-from gre.curation.pictures import picture_name, write_pictures
+from gre.curation.pictures import write_pictures
 from gre.curation.record_files import write_records
 from gre.data.records import RecordKind, SeedRecord
 from gre.metrics import RADII_KM
@@ -55,7 +55,9 @@ def write_sets(
     for name, (records, seeds) in written.items():
         if not records:
             continue
-        write_pictures((seed.image_path for seed in seeds), folder / name / "imgs")
+        called = write_pictures((seed.image_path for seed in seeds), folder / name / "imgs")
+        for record, seed in zip(records, seeds, strict=True):
+            record["image"] = f"images/{called[seed.image_path]}"
         is_seed = name == "gre_seed"
         file = f"{name}.jsonl" if is_seed else f"{name}.json"
         write_records(folder / name / file, records, _KINDS[name])
@@ -84,14 +86,10 @@ def _base(seed: SeedRecord, theta_km: float) -> Record:
     }
 
 
-def _image(seed: SeedRecord) -> str:
-    return f"images/{picture_name(seed.image_path)}"
-
-
 def _cot_record(one: "Judged", theta_km: float) -> Record:
     answer = format_response(one.reasoning, format_answer(one.point))
     return {
-        "image": _image(one.seed),
+        "image": one.seed.image,
         "conversations": _turns(one.seed.instruction, answer),
         **_base(one.seed, theta_km),
         "distance_km": round(one.distance_km, 3),
@@ -102,7 +100,7 @@ def _judge_record(one: "Judged", theta_km: float, is_true: bool) -> Record:
     answer = format_answer(one.point)
     question = judge_question(JUDGE_INSTRUCTION, one.reasoning, answer)
     return {
-        "image": _image(one.seed),
+        "image": one.seed.image,
         "conversations": _turns(question, str(is_true)),
         "predicted_cot": one.reasoning,
         "predicted_answer": answer,
@@ -113,7 +111,7 @@ def _judge_record(one: "Judged", theta_km: float, is_true: bool) -> Record:
 
 def _seed_record(seed: SeedRecord, theta_km: float) -> Record:
     return {
-        "image": _image(seed),
+        "image": seed.image,
         "instructions": seed.instruction,
         **_base(seed, theta_km),
     }

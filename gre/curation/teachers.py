@@ -6,8 +6,8 @@ Adding a teacher is a class with `ask` and a line in `gre.commands.curate`.
 import json
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +20,7 @@ from gre.errors import InputError
 from gre.geo.distance import great_circle_km
 from gre.geo.latlon import LatLon
 from gre.models.chat_api import ChatClient, ChatReply, ChatRequest, ChatUsage
+from gre.models.chat_cost import paid_usd
 from gre.prompts import format_answer, format_response
 from gre.sample.chains import chain_text
 from gre.sample.cities import CITIES
@@ -96,6 +97,7 @@ class ChatTeacher:
         max_side: Longest side of a picture sent out, pixels.
         max_tokens: Longest reply, tokens.
         temperature: Of sampling.
+        earlier_max_tokens: Lower limits, whose replies in the cache serve as well.
     """
 
     def __init__(
@@ -106,8 +108,10 @@ class ChatTeacher:
         max_side: int = DEFAULT_MAX_SIDE,
         max_tokens: int,
         temperature: float,
+        earlier_max_tokens: Sequence[int] = (),
     ) -> None:
         self._client, self._pace = client, pace
+        self._earlier_max_tokens = earlier_max_tokens
         self._max_side, self._max_tokens, self._temperature = max_side, max_tokens, temperature
         self.name = client.endpoint.model
         self.max_parallel = client.endpoint.max_parallel
@@ -130,10 +134,14 @@ class ChatTeacher:
         )
 
     def ask(self, seed: SeedRecord, question: str) -> ChatReply:
-        """Ask the server, or the cache."""
+        """Ask the server, or the cache; what a kept reply cost counts towards the limit too."""
         request = self.request(seed, question)
         self._pace.wait()
-        return self._client.complete(request)
+        earlier = [replace(request, max_tokens=limit) for limit in self._earlier_max_tokens]
+        reply = self._client.complete(request, or_kept=earlier)
+        if reply.is_cached:
+            self._client.count_earlier(paid_usd(self._client.endpoint, reply.spent))
+        return reply
 
     def stop(self) -> None:
         """Repeat no attempt and wait for no turn."""
@@ -199,7 +207,7 @@ class SampleTeacher:
         """It is never at work for long."""
 
     def ask(self, seed: SeedRecord, question: str) -> ChatReply:
-        """What it says about a picture of its world, found by record id or source name."""
+        """What it says about a picture of its world, found by record id, source or file."""
         name = next((n for n in self._called(seed) if n in self._scenes), None)
         if name is None:
             raise InputError(
@@ -214,8 +222,8 @@ class SampleTeacher:
         answer = format_answer(scene.city.centre)
         return _said(format_response(chain_text(scene), answer))
 
-    def _called(self, seed: SeedRecord) -> tuple[str, str]:
-        return seed.id, Path(str(seed.extra.get("source", ""))).stem
+    def _called(self, seed: SeedRecord) -> tuple[str, ...]:
+        return seed.id, Path(str(seed.extra.get("source", ""))).stem, seed.image_path.stem
 
     def _far_from(self, name: str) -> str:
         """Another scene, over `FALSE_MIN_KM` away; the farthest looked at where there is none."""

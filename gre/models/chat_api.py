@@ -9,27 +9,36 @@ stands in no message, log or file.
 
 import json
 import logging
-import os
 import random
 import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
 from gre.errors import InputError
 from gre.models.chat_cache import cache_path, read_cached, write_cached
-from gre.models.chat_cost import Meter, estimate_prompt_tokens, worst_case_usd
-from gre.models.chat_types import ChatEndpoint, ChatError, ChatReply, ChatRequest, ChatUsage
-from gre.models.chat_wire import (
-    check_completion,
-    error_text,
-    payload,
-    read_completion,
-    read_retry_after,
+from gre.models.chat_cost import (
+    Meter,
+    estimate_prompt_tokens,
+    spent_on,
+    spent_on_error,
+    worst_case_usd,
 )
+from gre.models.chat_key import authorization, read_key
+from gre.models.chat_types import (
+    NOTHING,
+    ChatEndpoint,
+    ChatError,
+    ChatReply,
+    ChatRequest,
+    ChatUsage,
+    Spent,
+)
+from gre.models.chat_wire import check_completion, payload, read_completion, status_error
 
 if TYPE_CHECKING:
     import httpx
@@ -41,6 +50,7 @@ __all__ = [
     "ChatReply",
     "ChatRequest",
     "ChatUsage",
+    "Spent",
     "estimate_prompt_tokens",
     "worst_case_usd",
 ]
@@ -57,7 +67,6 @@ MAX_BODY_BYTES = 32 * 2**20
 """A completion larger than this is none."""
 
 NEWER_LIMIT = "max_completion_tokens"
-RETRY_STATUSES = frozenset({408, 409, 425, 429})
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Done = Callable[[int, "ChatReply | ChatError"], None]
@@ -102,7 +111,7 @@ class ChatClient:
             url, name = endpoint.base_url, endpoint.api_key_env
             logger.warning("%s is not encrypted: the key in %s travels readable", url, name)
         self._http = httpx.Client(
-            headers={"Content-Type": "application/json", **_authorization(self._key)},
+            headers={"Content-Type": "application/json", **authorization(self._key)},
             timeout=httpx.Timeout(endpoint.timeout_s, pool=None),
             limits=httpx.Limits(max_connections=endpoint.max_parallel),
             trust_env=False,
@@ -128,21 +137,29 @@ class ChatClient:
         """Calls, tokens and cost so far."""
         return self._meter.usage
 
-    def complete(self, request: ChatRequest) -> ChatReply:
+    def count_earlier(self, usd: float) -> None:
+        """Let the limit of cost hold for what was spent before as well, US dollars."""
+        self._meter.count_earlier(usd)
+
+    def complete(self, request: ChatRequest, *, or_kept: Sequence[ChatRequest] = ()) -> ChatReply:
         """Ask once, with retries; a cached reply asks nobody.
+
+        Args:
+            request: What is asked.
+            or_kept: Requests whose reply serves as well where it is in the cache.
 
         Raises:
             ChatError: No usable reply after all attempts, or the next call may pass the limit.
         """
         if self._cache_dir is None:
             return self._ask(request)
-        path = cache_path(self._cache_dir, self.endpoint, request)
-        cached = read_cached(path)
+        paths = [cache_path(self._cache_dir, self.endpoint, one) for one in (request, *or_kept)]
+        cached = next(filter(None, map(read_cached, paths)), None)
         if cached is not None:
             self._meter.count_cached()
             return cached
         reply = self._ask(request)
-        write_cached(path, reply, self.endpoint)
+        write_cached(paths[0], reply, self.endpoint)
         return reply
 
     def complete_all(
@@ -180,12 +197,14 @@ class ChatClient:
             return error
 
     def _ask(self, request: ChatRequest) -> ChatReply:
-        attempt = 1
+        attempt, spent = 1, NOTHING
         while True:
             limit_name = self._limit_name
             try:
-                return self._ask_once(request, limit_name)
+                reply = self._ask_once(request, limit_name)
+                return replace(reply, spent=spent + reply.spent)
             except ChatError as error:
+                spent = error.spent = spent + error.spent
                 if _wants_newer_limit(error, limit_name):
                     self._limit_name = NEWER_LIMIT
                     continue
@@ -206,15 +225,19 @@ class ChatClient:
         return max(backoff_s * random.uniform(0.5, 1.0), error.retry_after_s or 0.0)
 
     def _ask_once(self, request: ChatRequest, limit_name: str) -> ChatReply:
-        url = self.endpoint.url
+        endpoint, spent = self.endpoint, NOTHING
         reserved_usd = self._meter.reserve(request)
-        reply = None
         try:
-            body = payload(request, model=self.endpoint.model, limit_name=limit_name)
-            reply = read_completion(self._post(body), url=url)
+            body = payload(request, model=endpoint.model, limit_name=limit_name)
+            try:
+                reply = read_completion(self._post(body), url=endpoint.url)
+            except ChatError as error:
+                spent = error.spent = spent_on_error(endpoint, request, error)
+                raise
+            spent = spent_on(endpoint, request, reply)
         finally:
-            self._meter.settle(reserved_usd, request, reply)
-        return check_completion(reply, request, url=url)
+            self._meter.settle(reserved_usd, spent)
+        return check_completion(replace(reply, spent=spent), request, url=endpoint.url)
 
     def _post(self, body: dict[str, object]) -> bytes:
         """Send one request and give the body of a good answer.
@@ -244,7 +267,13 @@ class ChatClient:
                 "cut_short", f"{url}: the reply breaks off ({error})", is_retryable=True
             ) from None
         if response.status_code != 200:
-            raise self._status_error(response, answer)
+            raise status_error(
+                self.endpoint,
+                response.status_code,
+                answer,
+                retry_after=response.headers.get("retry-after"),
+                key=self._key,
+            )
         return answer
 
     def _read(self, response: "httpx.Response", deadline_s: float) -> bytes:
@@ -259,39 +288,6 @@ class ChatClient:
                     "not_json", f"{self.endpoint.url}: the reply has over {MAX_BODY_BYTES} bytes"
                 )
         return b"".join(chunks)
-
-    def _status_error(self, response: "httpx.Response", content: bytes) -> ChatError:
-        status = response.status_code
-        said = error_text(content)
-        if self._key:
-            said = said.replace(self._key, "***")
-        hints = {
-            401: f"; put a valid key into {self.endpoint.api_key_env}",
-            404: "; check --base-url (it mostly ends in /v1) and the model's name",
-        }
-        return ChatError(
-            "http_status",
-            f"{self.endpoint.url}: answers {status}, {said}{hints.get(status, '')}",
-            status=status,
-            is_retryable=status in RETRY_STATUSES or status >= 500,
-            retry_after_s=read_retry_after(response.headers.get("retry-after")),
-        )
-
-
-def read_key(name: str) -> str:
-    """The key in an environment variable, or "" where it is unset.
-
-    Raises:
-        InputError: It holds what no header can carry.
-    """
-    key = os.environ.get(name, "").strip()
-    if not (key.isascii() and key.isprintable()):
-        raise InputError(f"{name}: holds characters that no key has; export it again")
-    return key
-
-
-def _authorization(key: str) -> dict[str, str]:
-    return {"Authorization": f"Bearer {key}"} if key else {}
 
 
 def _wants_newer_limit(error: ChatError, limit_name: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from gre.errors import InputError
-from gre.models.chat_types import ChatEndpoint, ChatReply, ChatRequest
+from gre.models.chat_types import ChatEndpoint, ChatReply, ChatRequest, Spent
 from gre.models.chat_wire import request_key
 
 logger = logging.getLogger(__name__)
@@ -24,7 +24,8 @@ def read_cached(path: Path) -> ChatReply | None:
     """A kept reply; None where there is none or the file is damaged."""
     try:
         kept = json.loads(path.read_text(encoding="utf-8"))["reply"]
-        reply = ChatReply(**kept)
+        counted = {name: kept[name] for name in ("prompt_tokens", "completion_tokens")}
+        reply = ChatReply(**kept | {"spent": Spent(**kept.get("spent", counted))})
     except FileNotFoundError:
         return None
     except (OSError, ValueError, KeyError, TypeError) as error:

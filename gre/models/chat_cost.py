@@ -4,7 +4,15 @@ from dataclasses import replace
 from threading import Condition
 
 from gre.errors import InputError
-from gre.models.chat_types import ChatEndpoint, ChatError, ChatReply, ChatRequest, ChatUsage
+from gre.models.chat_types import (
+    NOTHING,
+    ChatEndpoint,
+    ChatError,
+    ChatReply,
+    ChatRequest,
+    ChatUsage,
+    Spent,
+)
 
 CHARS_PER_TOKEN = 3
 """A cautious guess for a prompt: English has about four characters to a token. Ours."""
@@ -14,6 +22,9 @@ PIXELS_PER_TOKEN = 28 * 28
 
 MESSAGE_TOKENS = 16
 """Room for roles and separators. Ours."""
+
+UNBILLED = frozenset({"http_status", "refused_connection"})
+"""Errors of calls that no server bills: it refused them, or was not reached. Ours."""
 
 
 def estimate_prompt_tokens(request: ChatRequest) -> int:
@@ -26,6 +37,32 @@ def estimate_prompt_tokens(request: ChatRequest) -> int:
 def worst_case_usd(endpoint: ChatEndpoint, request: ChatRequest) -> float | None:
     """Most that one attempt may cost: the whole reply is used. None where no price is known."""
     return endpoint.cost_usd(estimate_prompt_tokens(request), request.max_tokens)
+
+
+def spent_on(endpoint: ChatEndpoint, request: ChatRequest, reply: ChatReply | None) -> Spent:
+    """What one attempt cost: the server's counts, or the most that they can be.
+
+    Args:
+        endpoint: Prices.
+        request: What was asked.
+        reply: What came; None where it was lost on the way, for it may be billed in full.
+    """
+    prompt_tokens = (reply.prompt_tokens if reply else 0) or estimate_prompt_tokens(request)
+    completion_tokens = (reply.completion_tokens if reply else 0) or request.max_tokens
+    usd = endpoint.cost_usd(prompt_tokens, completion_tokens)
+    return Spent(prompt_tokens, completion_tokens, usd)
+
+
+def spent_on_error(endpoint: ChatEndpoint, request: ChatRequest, error: ChatError) -> Spent:
+    """What an attempt cost of whose reply nothing came: nothing where it was refused."""
+    return NOTHING if error.reason in UNBILLED else spent_on(endpoint, request, None)
+
+
+def paid_usd(endpoint: ChatEndpoint, spent: Spent) -> float:
+    """Dollars noted, or by the endpoint's prices; 0 where there are none."""
+    if spent.usd is not None:
+        return spent.usd
+    return endpoint.cost_usd(spent.prompt_tokens, spent.completion_tokens) or 0.0
 
 
 class Meter:
@@ -52,7 +89,7 @@ class Meter:
             )
         self._endpoint = endpoint
         self._limit_usd = max_cost_usd
-        self._reserved_usd = 0.0
+        self._reserved_usd = self._earlier_usd = 0.0
         self._usage = ChatUsage(usd=endpoint.cost_usd(0, 0))
         self._changed = Condition()
 
@@ -66,6 +103,11 @@ class Meter:
         """Note a request that cost nothing."""
         with self._changed:
             self._usage = replace(self._usage, cached=self._usage.cached + 1)
+
+    def count_earlier(self, usd: float) -> None:
+        """Let the limit hold for what was spent before as well, US dollars."""
+        with self._changed:
+            self._earlier_usd += usd
 
     def reserve(self, request: ChatRequest) -> float:
         """Set aside the most that a call may cost; `settle` must follow.
@@ -83,30 +125,31 @@ class Meter:
             self._usage = replace(self._usage, calls=self._usage.calls + 1)
         return worst_usd
 
-    def settle(self, reserved_usd: float, request: ChatRequest, reply: ChatReply | None) -> None:
-        """Replace what was set aside by what the reply cost; without a reply, by nothing."""
+    def settle(self, reserved_usd: float, spent: Spent) -> None:
+        """Replace what was set aside by what the call cost."""
         with self._changed:
             self._reserved_usd -= reserved_usd
             if abs(self._reserved_usd) < 1e-12:  # sums of floats: no call is in flight
                 self._reserved_usd = 0.0
-            if reply is not None:
-                prompt_tokens = reply.prompt_tokens or estimate_prompt_tokens(request)
-                cost = self._endpoint.cost_usd(prompt_tokens, reply.completion_tokens)
-                self._usage = replace(
-                    self._usage,
-                    prompt_tokens=self._usage.prompt_tokens + prompt_tokens,
-                    completion_tokens=self._usage.completion_tokens + reply.completion_tokens,
-                    usd=None if cost is None else (self._usage.usd or 0.0) + cost,
-                )
+            usage = self._usage
+            self._usage = replace(
+                usage,
+                prompt_tokens=usage.prompt_tokens + spent.prompt_tokens,
+                completion_tokens=usage.completion_tokens + spent.completion_tokens,
+                usd=None if usage.usd is None else usage.usd + (spent.usd or 0.0),
+            )
             self._changed.notify_all()
 
     def _passes_limit(self, worst_usd: float) -> bool:
         if self._limit_usd is None:
             return False
-        return (self._usage.usd or 0.0) + self._reserved_usd + worst_usd > self._limit_usd
+        return self._spent_usd() + self._reserved_usd + worst_usd > self._limit_usd
+
+    def _spent_usd(self) -> float:
+        return (self._usage.usd or 0.0) + self._earlier_usd
 
     def _refusal(self, worst_usd: float) -> str:
         return (
             f"{self._endpoint.model}: the next call may cost {worst_usd:.4f} US dollars,"
-            f" {self._usage.usd:.4f} of {self._limit_usd:.4f} are spent; raise the limit to go on"
+            f" {self._spent_usd():.4f} of {self._limit_usd:.4f} are spent; raise the limit to go on"
         )

@@ -112,14 +112,44 @@ class ChatRequest:
 
 
 @dataclass(frozen=True)
+class Spent:
+    """What attempts cost, at the most where the server did not say.
+
+    Attributes:
+        prompt_tokens: As the server counted them; estimated where it did not.
+        completion_tokens: As the server counted them; the longest reply where it did not.
+        usd: Their price, US dollars; None where no price is known.
+    """
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    usd: float | None = None
+
+    def __add__(self, other: "Spent") -> "Spent":
+        prices = [usd for usd in (self.usd, other.usd) if usd is not None]
+        return Spent(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            sum(prices) if prices else None,
+        )
+
+
+NOTHING = Spent()
+
+
+@dataclass(frozen=True)
 class ChatReply:
-    """A text that came back; token counts are the server's, 0 where it gave none."""
+    """A text that came back; token counts are the server's, 0 where it gave none.
+
+    `spent` is the cost of all attempts that led to it, failed ones included.
+    """
 
     text: str
     prompt_tokens: int
     completion_tokens: int
     is_cached: bool
     finish_reason: str
+    spent: Spent = field(default=NOTHING, compare=False)
 
 
 @dataclass(frozen=True)
@@ -130,7 +160,8 @@ class ChatUsage:
         calls: Attempts sent to the server, failed ones included.
         cached: Requests answered from the cache.
         prompt_tokens: As the server counted them; estimated where it did not.
-        completion_tokens: As the server counted them.
+        completion_tokens: As the server counted them; the longest reply where it did not, and
+            for a call whose reply was lost on the way.
         usd: Their price; None where no price is known.
     """
 
@@ -149,6 +180,7 @@ class ChatError(GreError):
         status: HTTP status, where the server gave one.
         is_retryable: Whether the same request may go well a moment later.
         retry_after_s: How long the server asked to wait, seconds.
+        spent: What all attempts cost.
     """
 
     def __init__(
@@ -165,6 +197,7 @@ class ChatError(GreError):
         self.status = status
         self.is_retryable = is_retryable
         self.retry_after_s = retry_after_s
+        self.spent = NOTHING
 
 
 def _check_url(base_url: str) -> None:

@@ -24,6 +24,7 @@ JPEG_QUALITY = 95
 """Of larger ones, without chroma subsampling. Ours."""
 
 SHOWN_CHARS = 160
+RETRY_STATUSES = frozenset({408, 409, 425, 429})
 
 
 def payload(
@@ -119,18 +120,48 @@ def check_completion(reply: ChatReply, request: ChatRequest, *, url: str) -> Cha
     """
     is_cut = reply.finish_reason == "length"
     if not reply.text.strip():
-        raise ChatError(
+        raise _billed(
+            reply,
             "empty",
             f"{url}: the reply holds no text (finish_reason {reply.finish_reason!r})"
             + (f" within {request.max_tokens} tokens; raise the limit" if is_cut else ""),
             is_retryable=not is_cut,
         )
     if is_cut and request.json_schema is not None:
-        raise ChatError(
+        raise _billed(
+            reply,
             "cut_short",
             f"{url}: the reply is cut at {request.max_tokens} tokens, must end; raise the limit",
         )
     return reply
+
+
+def _billed(
+    reply: ChatReply, reason: str, message: str, *, is_retryable: bool = False
+) -> ChatError:
+    error = ChatError(reason, message, is_retryable=is_retryable)
+    error.spent = reply.spent
+    return error
+
+
+def status_error(
+    endpoint: ChatEndpoint, status: int, body: bytes, *, retry_after: str | None, key: str
+) -> ChatError:
+    """A refusal by status: what the server says, without the key where it repeats it."""
+    said = error_text(body)
+    if key:
+        said = said.replace(key, "***")
+    hints = {
+        401: f"; put a valid key into {endpoint.api_key_env}",
+        404: "; check --base-url (it mostly ends in /v1) and the model's name",
+    }
+    return ChatError(
+        "http_status",
+        f"{endpoint.url}: answers {status}, {said}{hints.get(status, '')}",
+        status=status,
+        is_retryable=status in RETRY_STATUSES or status >= 500,
+        retry_after_s=read_retry_after(retry_after),
+    )
 
 
 def error_text(body: bytes) -> str:

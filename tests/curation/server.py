@@ -13,6 +13,7 @@ from typing import Any
 from tests.local_server import LocalServer
 
 Body = dict[str, Any]
+USAGE = {"prompt_tokens": 1000, "completion_tokens": 100}
 
 
 class FlakyServer:
@@ -24,11 +25,18 @@ class FlakyServer:
     """
 
     def __init__(
-        self, answer: Callable[[Body], str], *, failure_rate: float, seed: int = 0
+        self,
+        answer: Callable[[Body], str],
+        *,
+        failure_rate: float,
+        seed: int = 0,
+        usage: Body | None = USAGE,
+        finish_reason: str = "stop",
     ) -> None:
         self.good: Counter[str] = Counter()
         self.bodies: list[Body] = []
         self.failure_rate = failure_rate
+        self.usage, self.finish_reason = usage, finish_reason
         self._answer, self._random = answer, random.Random(seed)
         self._lock = threading.Lock()
         outer = self
@@ -58,8 +66,8 @@ class FlakyServer:
             handler.close_connection = True
             return
         message = {"role": "assistant", "content": self._answer(body)}
-        usage = {"prompt_tokens": 1000, "completion_tokens": 100}
-        reply = {"choices": [{"message": message, "finish_reason": "stop"}], "usage": usage}
+        choice = {"message": message, "finish_reason": self.finish_reason}
+        reply = {"choices": [choice], **({"usage": self.usage} if self.usage else {})}
         data = b"{}" if fails else json.dumps(reply).encode()
         handler.send_response(503 if fails and how == "status" else 200)
         handler.send_header("Content-Length", str(len(data) + 9 * (fails and how == "cut")))

@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFilter
 from gre.curation.bench import read_candidates
 from gre.curation.indicators import Indicator
 from gre.curation.key_steps import KEY_STEPS_INSTRUCTION, Unusable, read_key_steps
-from gre.curation.rationales import Rationale
+from gre.curation.replies import Rationale
 from gre.curation.scenes import SCENES
 from gre.curation.screening import informative, without_faces
 from gre.data.records import read_bench

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gre.curation.rationales import read_rationales
+from gre.curation.replies import read_rationales
 from gre.data.records import read_bench, read_cot, read_judge, read_seed
 from tests.command_line import call_gre, one_line, run_gre
 from tests.curation.making import PLACES, gps_exif, save_photo

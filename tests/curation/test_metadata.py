@@ -80,6 +80,8 @@ def test_packed_tables(tmp_path: Path, suffix: str) -> None:
         ("a,,", "no_position"),
         ("a,1", "bad_row"),
         (",1,2", "bad_row"),
+        ("x" * 140_000 + ",1,2", "bad_row"),
+        ('"' + "x" * 140_000 + '",1,2', "bad_row"),
     ],
 )
 def test_bad_rows_are_named_and_the_next_follows(tmp_path: Path, line: str, reason: str) -> None:
@@ -99,6 +101,7 @@ def test_bad_rows_are_named_and_the_next_follows(tmp_path: Path, line: str, reas
         ("id,lat,lon\n", "image=id,lat=lat,lon=east", "has no lon column"),
         ("1,2\n", "image=0,lat=1,lon=2", "has 2 columns"),
         ("", None, "is empty"),
+        ("x" * 200_000 + "\n", None, r":1: field larger than field limit"),
     ],
 )
 def test_wrong_columns_end_in_one_line(

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gre.curation.pictures import picture_name, remove_other_pictures, write_pictures
+from gre.curation.pictures import picture_name, picture_names, remove_other_pictures, write_pictures
 from gre.curation.review.export import ExportSettings, export_reviewed
 from gre.curation.review.items import read_review_set
 from gre.curation.split import SplitSettings, split
 from gre.data.exif import read_exif_latlon
 from gre.data.images import ImageError
 from gre.data.records import read_bench, read_cot, read_judge, read_seed
-from gre.errors import InputError
 from tests.command_line import run_gre
 from tests.curation.making import PLACES, gps_exif, jpeg_bytes, picture
 from tests.curation.server import FlakyServer
@@ -172,14 +171,16 @@ def test_a_set_keeps_its_pictures_when_the_photos_change(tmp_path: Path) -> None
     assert (tmp_path / "imgs/a.jpg").read_bytes() == before
 
 
-def test_one_name_for_two_photos_is_refused_unless_they_are_one(tmp_path: Path) -> None:
+def test_photos_of_one_name_are_told_apart(tmp_path: Path) -> None:
     for folder, number in (("a", 1), ("b", 1), ("c", 2)):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / "x.jpg").write_bytes(jpeg_bytes(number, comment=folder.encode()))
-    same = [tmp_path / "a/x.jpg", tmp_path / "b/x.jpg", tmp_path / "a/x.jpg"]
-    write_pictures(same, tmp_path / "imgs")
-    with pytest.raises(InputError, match=r"c/x\.jpg: has the same name as .*a/x\.jpg, another"):
-        write_pictures([*same, tmp_path / "c/x.jpg"], tmp_path / "imgs")
+    photos = [tmp_path / folder / "x.jpg" for folder in ("a", "b", "a", "c")]
+    names = write_pictures(photos, tmp_path / "imgs")
+    assert names == dict(zip(photos, ["x.jpg", "x-2.jpg", "x.jpg", "x-3.jpg"], strict=True))
+    for photo, name in names.items():
+        shown = Image.open(tmp_path / "imgs" / name)
+        assert np.array_equal(np.asarray(shown), np.asarray(Image.open(photo)))
     write_pictures([tmp_path / "c/x.jpg"], tmp_path / "imgs")  # a later build may replace it
     shown = Image.open(io.BytesIO((tmp_path / "imgs/x.jpg").read_bytes()))
     assert np.array_equal(np.asarray(shown), np.asarray(Image.open(tmp_path / "c/x.jpg")))
@@ -200,9 +201,36 @@ def test_names(name: str, called: str) -> None:
     assert picture_name(Path("somewhere") / name) == called
 
 
+def test_no_number_takes_the_name_of_another_photo() -> None:
+    paths = [Path(text) for text in ("a/x.jpg", "b/x.jpg", "c/x-2.jpg", "d/x.jpg", "e/x.png")]
+    names = ["x.jpg", "x-3.jpg", "x-2.jpg", "x-4.jpg", "x.png.jpg"]
+    assert list(picture_names(paths).values()) == names
+
+
+def test_a_set_of_folders_with_equal_names_can_be_split(tmp_path: Path) -> None:
+    rows = []
+    for number in range(4):
+        own_photo(tmp_path / f"{number}", 0).write_bytes(jpeg_bytes(number))
+        row = {"image": f"{number}/0.jpg", "instructions": "?", "id": str(number)}
+        rows.append(row | {"gt_lat": PARIS[0], "gt_lon": PARIS[1]})
+    (tmp_path / "seed.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    seeds = read_seed(tmp_path / "seed.jsonl")
+    told = [reply(str(number), "48.9, 2.4") for number in range(3)]
+    out = tmp_path / "dataset"
+    split(seeds, told, SplitSettings(), out, teacher="wise", license_name="unknown")
+    records = (*read_cot(out / "gre_cot/gre_cot.json"), *read_seed(out / "gre_seed/gre_seed.jsonl"))
+    assert len(records) == 4
+    for record in records:
+        with (
+            Image.open(record.image_path) as image,
+            Image.open(f"{tmp_path}/{record.id}/0.jpg") as one,
+        ):
+            assert np.array_equal(np.asarray(image), np.asarray(one))
+
+
 def test_only_what_no_photo_gives_is_removed(tmp_path: Path) -> None:
     for name in ("a.jpg", "b.png.jpg", "c.jpg"):
         (tmp_path / name).touch()
     (tmp_path / "folder").mkdir()
-    remove_other_pictures([Path("x/a.jpg"), Path("x/b.png")], tmp_path)
+    remove_other_pictures(["a.jpg", "b.png.jpg"], tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.jpg", "b.png.jpg", "folder"]

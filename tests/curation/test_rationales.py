@@ -1,12 +1,14 @@
 """Teachers are asked once for each seed, whatever happens in between."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gre.answers import read_latlon
-from gre.curation.rationales import collect, read_rationales
+from gre.curation.rationales import collect
+from gre.curation.replies import read_rationales
 from gre.curation.seeds import SeedSettings, build_seeds
 from gre.curation.teachers import ChatTeacher, Pace, SampleTeacher, SampleTeacherShares
 from gre.data.records import SeedRecord, read_seed
@@ -176,6 +178,13 @@ def test_the_sample_teacher_is_wrong_as_often_as_stated(sample_world: Path) -> N
         world["scenes"][seeds[0].id]["city"]
         in SampleTeacher(sample_world, SampleTeacherShares(0.0, 0.0)).ask(seeds[0], QUESTION).text
     )
+
+
+def test_the_sample_teacher_knows_its_pictures_under_any_record_id(sample_world: Path) -> None:
+    seed = read_seed(sample_world / "dataset/gre_seed/gre_seed.jsonl")[0]
+    teacher = SampleTeacher(sample_world, SampleTeacherShares())
+    renamed = replace(seed, id=f"{seed.id}-mine")
+    assert teacher.ask(renamed, QUESTION).text == teacher.ask(seed, QUESTION).text
 
 
 def test_the_sample_teacher_knows_its_world_alone(

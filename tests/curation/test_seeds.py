@@ -1,6 +1,7 @@
 """`gre curate seed`: what is kept, what is left out and why; interruptions change nothing."""
 
 import json
+import os
 import shutil
 import tarfile
 import zipfile
@@ -202,6 +203,83 @@ def test_no_photo_left_says_why(tmp_path: Path) -> None:
     save_photo(tmp_path / "photos/a.jpg", 1, None)
     with pytest.raises(InputError, match=r"no photo is left.*a\.jpg: has no usable GPS"):
         build(tmp_path / "photos", tmp_path / "out")
+
+
+def test_a_build_without_photos_finds_them_once_they_are_there(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("id,lat,lon\na.jpg,48.9,2.3\n")
+    (tmp_path / "imgs").mkdir()
+    images = (tmp_path / "imgs",)
+    with pytest.raises(InputError, match=r"a\.jpg: no such photo.*give the command again"):
+        build(tmp_path / "rows.csv", tmp_path / "out", images=images)
+    save_photo(tmp_path / "imgs/a.jpg", 1, None)
+    assert build(tmp_path / "rows.csv", tmp_path / "out", images=images).num_seeds == 1
+    assert not left_out(tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", ["folder", "shard"])
+def test_photos_that_came_later_are_not_passed_over_in_silence(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "rows.csv").write_text("id,lat,lon\na.jpg,48.9,2.3\nb.jpg,10,10\n")
+
+    def pack(*names: str) -> None:
+        for number, name in enumerate(names):
+            save_photo(tmp_path / "imgs" / name, number, None)
+        with tarfile.open(tmp_path / "imgs.tar", "w") as tar:
+            tar.add(tmp_path / "imgs", ".")
+
+    images = (tmp_path / ("imgs" if kind == "folder" else "imgs.tar"),)
+    pack("a.jpg")
+    assert build(tmp_path / "rows.csv", tmp_path / "out", images=images).num_seeds == 1
+    assert build(tmp_path / "rows.csv", tmp_path / "out", images=images).num_seeds == 1
+    pack("a.jpg", "b.jpg")
+    with pytest.raises(InputError, match=r"photos of the tables changed since; delete it, or name"):
+        build(tmp_path / "rows.csv", tmp_path / "out", images=images)
+    assert build(tmp_path / "rows.csv", tmp_path / "new", images=images).num_seeds == 2
+
+
+LATIN = os.fsdecode(b"caf\xe9.jpg")
+
+
+def test_a_name_that_is_not_utf8_is_left_out_and_shown(photos: Path, tmp_path: Path) -> None:
+    save_photo(photos / LATIN, 21, "paris")
+    save_photo(photos / os.fsdecode(b"no\xebl") / "a.jpg", 22, "paris")
+    assert build(photos, tmp_path / "out").num_seeds == 4
+    assert left_out(tmp_path / "out").items() >= {
+        ("caf\\xe9.jpg", "bad_name"),
+        ("no\\xebl/a.jpg", "bad_name"),
+    }
+    assert build(photos, tmp_path / "out").num_seeds == 4
+
+
+def test_shards_with_such_names_are_read(tmp_path: Path) -> None:
+    with tarfile.open(tmp_path / "0.tar", "w") as tar:
+        tar.add(save_photo(tmp_path / "x.jpg", 1, None), LATIN)
+        tar.add(tmp_path / "x.jpg", "b.jpg")
+    (tmp_path / "rows.csv").write_bytes(b"id,lat,lon\ncaf\xe9.jpg,48.9,2.3\nb.jpg,10,10\n")
+    summary = build(tmp_path / "rows.csv", tmp_path / "out", images=(tmp_path / "0.tar",))
+    assert (summary.num_seeds, summary.left_out) == (1, {"bad_name": 1, "missing": 1})
+
+
+@pytest.mark.parametrize("place", ["source", "table", "images", "out"])
+def test_a_folder_whose_name_is_not_utf8_is_refused(tmp_path: Path, place: str) -> None:
+    odd = tmp_path / os.fsdecode(b"caf\xe9")
+    save_photo(odd / "a.jpg", 1, "paris")
+    for folder in (odd, tmp_path):
+        (folder / "rows.csv").write_text("id,lat,lon\na.jpg,48.9,2.3\n")
+    sources = {"source": odd, "table": odd / "rows.csv"}
+    source, out = sources.get(place, tmp_path / "rows.csv"), odd if place == "out" else tmp_path
+    with pytest.raises(InputError, match=r"caf\\xe9.*: its name is not UTF-8"):
+        build(source, out / "seeds", images=(odd,) if place == "images" else ())
+    assert not (out / "seeds").exists()
+
+
+def test_seeds_beside_their_photos_do_not_count_as_photos(tmp_path: Path) -> None:
+    (tmp_path / "rows.csv").write_text("id,lat,lon\na.jpg,48.9,2.3\n")
+    save_photo(tmp_path / "a.jpg", 1, "paris")
+    for source in (tmp_path / "rows.csv", tmp_path):
+        out = tmp_path / f"out_{source.suffix}"
+        assert build(source, out).num_seeds == 1
+        assert build(source, out).num_seeds == 1
+        shutil.rmtree(out)
 
 
 def test_a_link_out_of_the_source_is_not_followed(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gre.curation.rationales import Rationale
+from gre.curation.replies import Rationale
 from gre.curation.split import SplitSettings, SplitSummary, sort_replies, split
 from gre.data.jsonio import RecordPlace
 from gre.data.records import SeedRecord, read_cot, read_judge, read_seed

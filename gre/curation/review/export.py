@@ -17,7 +17,7 @@ from gre.curation.files import (
 )
 from gre.curation.indicators import by_type, find_indicators
 from gre.curation.metadata import LeftOut
-from gre.curation.pictures import picture_name, write_pictures
+from gre.curation.pictures import write_pictures
 from gre.curation.record_files import write_records
 from gre.curation.review.agreement import Agreement, agreements
 from gre.curation.review.items import ReviewSet, reasoning_of
@@ -133,8 +133,9 @@ def _facts(summary: ExportSummary, reviews: Reviews) -> dict[str, str]:
 
 def _write_cot(folder: Path, reviewed: Reviewed, license_name: str) -> None:
     pairs = reviewed.kept
-    write_pictures((one.item.image_path for _, one in pairs), folder / "imgs")
-    write_records(folder / COT_FILE, (_cot_record(raw, one) for raw, one in pairs), "cot")
+    names = write_pictures((one.item.image_path for _, one in pairs), folder / "imgs")
+    records = (_cot_record(raw, one, names[one.item.image_path]) for raw, one in pairs)
+    write_records(folder / COT_FILE, records, "cot")
     card = Card(
         title="GRE cot, reviewed",
         lead="Chains of thought that reviewers kept or corrected, in the format of GRE30K-CoT. For"
@@ -155,9 +156,9 @@ def _write_cot(folder: Path, reviewed: Reviewed, license_name: str) -> None:
     write_card(folder, card, (one.item.truth for _, one in pairs))
 
 
-def _cot_record(raw: Mapping[str, object], one: Outcome) -> dict[str, object]:
+def _cot_record(raw: Mapping[str, object], one: Outcome, name: str) -> dict[str, object]:
     """The record with its chain as the reviewers left it; what they kept is not touched."""
-    record = dict(raw) | {"image": f"images/{picture_name(one.item.image_path)}"}
+    record = dict(raw) | {"image": f"images/{name}"}
     record |= {"num_reviewers": one.num_reviewers, "is_edited": one.is_edited}
     turns = raw.get("conversations")
     if one.is_edited and isinstance(turns, list):
@@ -192,8 +193,7 @@ def _write_bench(folder: Path, reviewed: Reviewed, license_name: str) -> None:
 
 
 def _bench_record(raw: Mapping[str, object], one: Outcome) -> dict[str, object]:
-    record = dict(raw) | {"image_path": f"images/{picture_name(one.item.image_path)}"}
-    record |= {"num_reviewers": one.num_reviewers, "is_edited": one.is_edited}
+    record = dict(raw) | {"num_reviewers": one.num_reviewers, "is_edited": one.is_edited}
     if one.is_edited:
         record["gt_cot"] = list(one.steps)
         record["indicators"] = by_type(find_indicators(one.steps))

@@ -17,7 +17,8 @@ from gre.evaluation.predictors.base import (
 from gre.evaluation.predictors.fixed import FilePredictor, parse_constant
 from gre.evaluation.predictors.server import ServerPredictor
 from gre.evaluation.predictors.vllm import VllmPredictor, import_vllm
-from gre.models.chat_api import ChatEndpoint, read_key
+from gre.models.chat_api import ChatEndpoint
+from gre.models.chat_key import read_key
 from gre.models.decoding import Decoding
 
 KINDS = ("vllm", "openai", "file", "constant")

@@ -178,14 +178,14 @@ def test_a_faulty_server_leaves_samples_unscored_by_reason(
     [
         (("--judge", "gpt"), "judge must be embedded or openai:MODEL, got 'gpt'"),
         (("--judge", "openai:m"), "needs a server: give --base-url"),
-        (("--judge", "openai:m", "--base-url", "ftp://x"), "base_url: got 'ftp://x'"),
+        (("--judge", "openai:m", "--base-url", "ftp://x"), "--base-url: got 'ftp://x'"),
         (("--max-cost", "1"), "the embedded judge costs nothing"),
         (
             ("--judge", "openai:m", "--base-url", "http://127.0.0.1:9", "--max-cost", "1"),
-            "max_cost_usd needs the prices",
+            "--max-cost needs the prices",
         ),
         (("--clip-model", "/no/clip"), "clip model /no/clip: no such folder"),
-        (("--bert-model", "/no/bert"), "give both bert_model and bert_num_layers"),
+        (("--bert-model", "/no/bert"), "give both --bert-model and --bert-layers"),
         (("--bert-model", "/no/bert", "--bert-layers", "2"), "bert model /no/bert: no such folder"),
         (("--config", "/no/c.yaml"), "config /no/c.yaml: no such file"),
     ],
