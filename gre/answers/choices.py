@@ -58,6 +58,8 @@ def _is_choice(region: Region, left: Angle, right: Angle, position: int) -> bool
     is_prose = following is not None and following.kind == "word" and not is_known(following.text)
     if is_prose and right.is_whole and not right.is_signed:
         return False
+    if _is_uncertainty(region, left, right):
+        return False
     if region.link(left, right) in {Link.TIGHT, Link.CHOICE}:
         return True
     if any(token.text in _RANGE_MARKS for token in region.between(left, right)):
@@ -66,6 +68,13 @@ def _is_choice(region: Region, left: Angle, right: Angle, position: int) -> bool
         case [Name() as name, Angle() as angle] if region.is_value_of(name, angle):
             return region.is_close(left, right)
     return False
+
+
+def _is_uncertainty(region: Region, left: Angle, right: Angle) -> bool:
+    """Whether the second number is how far the first may be off: "(± 0.5)", "+/- 0.5"."""
+    kinds = {token.kind for token in region.between(left, right)}
+    is_plus_minus = region.tokens[right.start].kind == "±" or {"+", "/"} <= kinds
+    return is_plus_minus and right.axis is None
 
 
 def _repeats(items: Sequence[Item], position: int, point: LatLon, *, is_before: bool) -> bool:

@@ -19,6 +19,7 @@ from gre.answers.vocabulary import (
     SIDE_LABELS,
     Axis,
     axis_name,
+    hemisphere,
     is_known,
 )
 from gre.geo.latlon import LatLon
@@ -26,6 +27,7 @@ from gre.geo.latlon import LatLon
 _BEFORE_PLACES = frozenset({"the", "a", "in", "to", "from", "at", "near", "of"})
 """Directly before a side these make a direction or a place of it: "to the south"."""
 
+_LETTER_PAIRS = frozenset({"NE", "NW", "SE", "SW"})
 _SIDE_TALK = SIDE_LABELS | MINUS_WORDS | {"sign", "both", "being"}
 _LABEL_PUNCTUATION = frozenset({"min", "sec", ":", "="})
 _OPENING = _LABEL_PUNCTUATION | {"(", "["}
@@ -42,8 +44,8 @@ def stray_side(region: Region, point: LatLon) -> ParseFailure | None:
     values = {Axis.LAT: point.lat, Axis.LON: point.lon}
     for position, next_angle in _near_numbers(region):
         token = region.tokens[position]
-        side = side_word(token)
-        is_contrary = side is not None and values[side.axis] * side.sign < 0
+        sides = [hemisphere(letter) for letter in _letters(token)] or [side_word(token)]
+        is_contrary = any(side and values[side.axis] * side.sign < 0 for side in sides)
         if is_contrary and _stands_alone(region.tokens, position):
             return _ambiguous(f"{token.text!r} belongs to no number and contradicts the sign")
         is_minus = token.kind == "word" and token.text.lower() in MINUS_WORDS | {"sign"}
@@ -90,9 +92,15 @@ def _parts(tokens: Sequence[Token], position: int) -> bool:
     return is_word and (tokens[position + 1].is_spaced or tokens[position + 1].kind == "nl")
 
 
+def _letters(token: Token) -> str:
+    """The two letters of a word like "SW"; empty for any other."""
+    return token.text if token.kind == "word" and token.text in _LETTER_PAIRS else ""
+
+
 def _is_near(token: Token) -> bool:
     """Whether a word may stand between a number and a side that belongs to it."""
-    return is_known(token.text) or side_word(token) is not None or token.text.lower() in _SIDE_TALK
+    is_side = side_word(token) is not None or token.text in _LETTER_PAIRS
+    return is_side or is_known(token.text) or token.text.lower() in _SIDE_TALK
 
 
 def _is_letter_label(tokens: Sequence[Token], position: int) -> bool:

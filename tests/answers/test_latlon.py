@@ -115,6 +115,8 @@ NEW_YORK_SPELLINGS = [
     "lat: 40.7128, lon: -74.0060, (40.7128, -74.0060)",
     "lat: 40.7128 (40°42'46\" N), lon: -74.0060 (74°0'22\" W)",
     "Latitude: 40.7128, Longitude: -74.0060, 3 towers visible",
+    "lat: 40.7128 (± 0.5), lon: -74.0060 (± 0.5)",
+    "lat 40.7128 +/- 0.5, lon -74.0060 +/- 0.5",
     "1. 40.7128, -74.0060",
     "1. Latitude: 40.7128\n2. Longitude: -74.0060",
     '{"lat" => 40.7128, "lon" => -74.0060}',
@@ -289,6 +291,7 @@ REFUSED = {
         # a side or a sign in words that no number has
         "33.86, 70.65 (S, W)",
         "33.86, 151.20 [S, E]",
+        "<answer> 33.86, 70.65 (SW) </answer>",
         "Lat: 33.86, South. Lon: 151.2, East.",
         "Latitude: 33.86 - South, Longitude: 70.65 - West",
         "Latitude: 33.86 | South | Longitude: 70.65 | West",
@@ -482,6 +485,9 @@ def test_markup_around_a_number_is_space():
         # the letter of the second one may be lost
         "<answer> 33.86° S, 70.65",
         "<answer> 33.86° S, 70.65°",
+        "<answer> 33.86° South, 70.65° Wes",
+        '{"lat": 33.86, "lat_ref": "S", "lon": 70.65, "lon_r',
+        '{"lat": {"degrees": 33.86, "direction": "S"}, "lon": {"degrees": 70.65',
         "<answer> 40°42'46\"N, 74°0",
     ],
 )
@@ -503,6 +509,7 @@ def test_a_number_that_may_be_cut_is_not_read(text: str) -> None:
         ("<answer> 40.742, -7.25 </ans", LatLon(40.742, -7.25)),
         ("<answer> 40.742, -7 ", LatLon(40.742, -7.0)),
         ("<answer> 33.86° S, 70.65° W", LatLon(-33.86, -70.65)),
+        ("<answer> 33.86° S, -70.65", LatLon(-33.86, -70.65)),
         ("40.71, -74", LatLon(40.71, -74.0)),
         ("<answer> 40.71, -74 </answer>", LatLon(40.71, -74.0)),
     ],
