@@ -11,7 +11,7 @@ from gre.answers.angles import Angle
 from gre.answers.failures import FailureReason, ParseFailure
 from gre.answers.items import Region
 from gre.answers.names import side_word
-from gre.answers.tokens import NUMBER_KINDS, Token
+from gre.answers.tokens import Token
 from gre.answers.vocabulary import (
     DEGREE_WORDS,
     HEMISPHERE_WORDS,
@@ -162,23 +162,10 @@ def _is_prose_before(tokens: Sequence[Token], position: int) -> bool:
 
 
 def _is_sign_word(tokens: Sequence[Token], position: int) -> bool:
-    """Whether "minus" stands before a number, beside a name or alone in brackets.
-
-    "Sign" counts after a name only.
-    """
-    before = tokens[position - 1] if position else None
+    """Whether "minus" stands between no words of prose. "Sign" counts after a name only."""
     if tokens[position].text.lower() == "sign":
-        return before is not None and axis_name(before.text) is not None
-    after = position + 1
-    last = min(after + _MAX_PUNCTUATION, len(tokens) - 1)
-    while after < last and tokens[after].kind in _OPENING | {")", "]", "dash", "+"}:
-        after += 1
-    if after < len(tokens) and tokens[after].kind in NUMBER_KINDS:
-        return True
+        return position > 0 and axis_name(tokens[position - 1].text) is not None
     following = tokens[position + 1] if position + 1 < len(tokens) else None
-    if any(near is not None and axis_name(near.text) for near in (before, following)):
-        return True
-    if before is not None and before.text.lower() == "both":
-        return True
-    is_open = before is not None and before.kind in {"(", "["}
-    return is_open and following is not None and following.kind in {")", "]"}
+    if following is not None and following.kind == "word" and not _is_near(following):
+        return False
+    return not _is_prose_before(tokens, position)

@@ -309,6 +309,8 @@ REFUSED = {
         "latitude of 33.86 in the southern hemisphere, longitude 151.2",
         "lat: 33.86 ± 2 S, lon: 151.2",
         "40 minus 5, 3",
+        "<answer> lat: 33.86 negative, lon: 151.2 </answer>",
+        '<answer> {"lat": 33.86, minus "lon": 151.2} </answer>',
         "<answer> 33.86, 151.2 (both negative) </answer>",
         "<answer> 33.86, 151.2 where latitude is South </answer>",
         # ranges and choices under a name
