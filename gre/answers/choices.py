@@ -7,14 +7,22 @@ from gre.answers.failures import FailureReason, ParseFailure
 from gre.answers.items import Item, Link, Region
 from gre.answers.named import Named
 from gre.answers.names import Name
-from gre.answers.tokens import NUMBER_KINDS
-from gre.answers.vocabulary import MINUTE_WORDS, SECOND_WORDS, is_known
+from gre.answers.tokens import NUMBER_KINDS, Token
+from gre.answers.vocabulary import (
+    CHOICE_WORDS,
+    FILLERS,
+    JOINERS,
+    MINUTE_WORDS,
+    SECOND_WORDS,
+    is_known,
+)
 from gre.geo.latlon import LatLon
 
 SAME_POINT_DEG = 1e-6
 """Two values this close are one value repeated (0.1 m)."""
 
 _RANGE_MARKS = frozenset({"..", "...", "…", "<", ">"})
+_AFTER_RUNNING_NUMBER = frozenset(".:)([\n")
 _LABEL_PUNCTUATION = frozenset({"min", "sec", ":", "="})
 _MAX_LABEL_TOKENS = 4
 
@@ -62,12 +70,36 @@ def _is_choice(region: Region, left: Angle, right: Angle, position: int) -> bool
         return False
     if region.link(left, right) in {Link.TIGHT, Link.CHOICE}:
         return True
-    if any(token.text in _RANGE_MARKS for token in region.between(left, right)):
+    if _is_unparted(region.between(left, right)):
         return True
     match region.items[position + 1 : position + 3]:
         case [Name() as name, Angle() as angle] if region.is_value_of(name, angle):
             return region.is_close(left, right)
     return False
+
+
+def leaves_a_number(region: Region, left: Angle, right: Angle) -> bool:
+    """Whether a lone number before a bare pair is another choice for its first value.
+
+    "33.86 -> 34.02, 70.65" and "33.86; 34.02, 70.65"; not the "3" of "Step 3. 48.85, 2.35".
+    """
+    gap = region.between(left, right)
+    if any(token.kind in NUMBER_KINDS for token in gap):
+        return False
+    words = {token.text.lower() for token in gap if token.kind == "word"}
+    if not words <= FILLERS | JOINERS | CHOICE_WORDS:
+        return False
+    is_plain = left.is_whole and not left.is_signed
+    is_running_number = is_plain and {token.text for token in gap} <= _AFTER_RUNNING_NUMBER
+    return not is_running_number
+
+
+def _is_unparted(gap: Sequence[Token]) -> bool:
+    """Whether nothing stands between two numbers that would make the second another matter."""
+    if any(token.text in _RANGE_MARKS for token in gap):
+        return True
+    words = {token.text.lower() for token in gap if token.kind == "word"}
+    return words <= FILLERS and not any(token.kind in {"(", "[", "nl"} for token in gap)
 
 
 def _is_uncertainty(region: Region, left: Angle, right: Angle) -> bool:

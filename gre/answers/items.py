@@ -11,7 +11,7 @@ from gre.answers.failures import FailureReason, ParseFailure
 from gre.answers.names import Name, SideLabel, name_at, with_headers_spelled_out
 from gre.answers.tokens import Token, tokenize
 from gre.answers.vocabulary import (
-    ALTERNATIVES,
+    CHOICE_WORDS,
     FILLERS,
     INTRODUCERS,
     JOINERS,
@@ -84,7 +84,7 @@ class Region:
         """How two angles that follow each other hang together."""
         gap = self.between(left, right)
         words = {token.text.lower() for token in gap if token.kind == "word"}
-        if words & ALTERNATIVES or any(token.kind == "range" for token in gap):
+        if words & CHOICE_WORDS or any(token.kind == "range" for token in gap):
             return Link.CHOICE
         kinds = {"//" if token.text == "//" else token.kind for token in gap} - {"word"}
         has_both_sides = left.axis is not None and right.axis is not None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from gre.answers.angles import Angle
-from gre.answers.choices import SAME_POINT_DEG, second_value
+from gre.answers.choices import SAME_POINT_DEG, leaves_a_number, second_value
 from gre.answers.failures import FailureReason, ParseFailure
 from gre.answers.items import MAX_NUMBERS, Item, Link, Region
 from gre.answers.named import Named, named_values
@@ -143,7 +143,15 @@ def _bare_pair(region: Region, named: Sequence[Named], *, is_answer: bool) -> Ou
     axes = {each.angle.start: each.axis for each in named}
     outcomes: list[Outcome] = []
     num_unclear = 0
-    for run in _runs(region):
+    runs = _runs(region)
+    if is_answer or not region.has_prose:
+        num_unclear = sum(
+            len(left.angles) == 1
+            and len(right.angles) == 2
+            and leaves_a_number(region, left.angles[0], right.angles[0])
+            for left, right in pairwise(runs)
+        )
+    for run in runs:
         is_outside = bool(axes) and not any(angle.start in axes for angle in run.angles)
         if not _looks_like_coordinates(region, run, is_answer=is_answer and not is_outside):
             continue

@@ -24,7 +24,7 @@ _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 # (github.com/python/cpython/issues/106052), and nothing here goes back into one.
 _TOKEN = re.compile(
     r"""
-      (?P<range> [～〜] | (?<=[0-9°'"NSEWnsew]\ )~(?=\ ) )
+      (?P<range> [～〜] | (?<=[0-9°'"NSEWnsew]\ )[~*≈](?=\ ) )
     | (?P<space> [^\S\r\n]++ | [*_~≈^${}\u200b-\u200f\u2060\ufeff\u00ad] | \\[,;!\ ] )
     | (?P<nl> [\r\n]++ | \\[nrt](?=l(?:at|on|ng)|[^a-z]) )
     | (?P<num> (?: [0-9]++ (?:[._*~≈^@\#·•∙][0-9]++)* | (?<![\w.])\.[0-9]++ )
@@ -48,7 +48,7 @@ class Token(NamedTuple):
     Attributes:
         kind: "num", "comma_num" (a number written with a decimal comma), "bad_num" (digits that
             are no number, like 1.2.3 or "48. 85"), "word", "deg", "min", "sec", "dash", "nl",
-            "range" (a tilde between two numbers), or the character itself, once where it is
+            "range" (a tilde or the like between two numbers), or the character itself, once where it is
             repeated; "run" is a row of dashes or quotes.
         text: As written; a decimal comma is a point here.
         is_spaced: Whether white space or markup stands directly before it.

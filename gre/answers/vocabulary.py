@@ -119,6 +119,11 @@ JOINERS = frozenset({"and", "&"})
 ALTERNATIVES = frozenset("or to through versus vs between".split())
 """Between two numbers, these say that they are two choices for one value."""
 
+CHOICE_WORDS = ALTERNATIVES | frozenset(
+    "till until maybe perhaps but not x bis oder hasta al ou à или до 至 到 から".split()
+)
+"""The same, and words that outside of a row of numbers are prose like any other."""
+
 _LAYOUT = frozenset({"json", "latlon", "ш", "д", "dms"})
 
 REFUSALS = frozenset(

@@ -179,7 +179,8 @@ SOUTH = st.sampled_from(
 PLACES = [
     "{side} {lat}, {lon}", "{lat} {side}, {lon}", "{lat}, {lon} {side}", "({lat}, {lon}) {side}",
     "{side} lat: {lat}, lon: {lon}", "lat: {side} {lat}, lon: {lon}",
-    "lat: {lat} {side}, lon: {lon}", "lat: {lat}, lon: {lon} {side}", "Latitude {lat}\nLongitude {lon} {side}",
+    "lat: {lat} {side}, lon: {lon}", "lat: {lat}, lon: {lon} {side}",
+    "Latitude {lat}\nLongitude {lon} {side}",
     '{{"lat": {lat}, {side} "lon": {lon}}}', '{{"lat": {lat}, "lon": {lon}}} {side}',
     "{lat} latitude {side}, {lon} longitude", "lat, lon {side}: {lat}, {lon}",
     "Coordinates {side}: {lat}; {lon}",
