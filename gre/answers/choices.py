@@ -21,6 +21,9 @@ from gre.geo.latlon import LatLon
 SAME_POINT_DEG = 1e-6
 """Two values this close are one value repeated (0.1 m)."""
 
+_COARSEST_ROUNDING_DEG = 0.1
+"""Above this "33 to 33°20'" would be one value: whole degrees are not rounded minutes."""
+
 _RANGE_MARKS = frozenset({"..", "...", "…", "<", ">"})
 _AFTER_RUNNING_NUMBER = frozenset(".:)([\n")
 _LABEL_PUNCTUATION = frozenset({"min", "sec", ":", "="})
@@ -125,8 +128,9 @@ def _repeats(items: Sequence[Item], position: int, point: LatLon, *, is_before: 
 def _is_same(a: Angle, b: Angle) -> bool:
     """Whether two numbers are one value: to 0.1 m, or, as "48.85 (48°51' N)", by rounding."""
     tolerance_deg = SAME_POINT_DEG
-    if a.is_sexagesimal is not b.is_sexagesimal:
-        tolerance_deg += max(a.step_deg, b.step_deg) / 2
+    step_deg = max(a.step_deg, b.step_deg)
+    if a.is_sexagesimal is not b.is_sexagesimal and step_deg <= _COARSEST_ROUNDING_DEG:
+        tolerance_deg += step_deg / 2
     return abs(a.degrees - b.degrees) <= tolerance_deg
 
 

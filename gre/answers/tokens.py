@@ -48,8 +48,8 @@ class Token(NamedTuple):
     Attributes:
         kind: "num", "comma_num" (a number written with a decimal comma), "bad_num" (digits that
             are no number, like 1.2.3 or "48. 85"), "word", "deg", "min", "sec", "dash", "nl",
-            "range" (a tilde or the like between two numbers), or the character itself, once where it is
-            repeated; "run" is a row of dashes or quotes.
+            "range" (a tilde or the like between two numbers), or the character itself, once where
+            it is repeated; "run" is a row of dashes or quotes.
         text: As written; a decimal comma is a point here.
         is_spaced: Whether white space or markup stands directly before it.
     """
