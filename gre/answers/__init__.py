@@ -5,8 +5,10 @@ be read in two ways is a `ParseFailure`.
 
     tokens      text -> numbers, words, marks          vocabulary  the words that mean something
     parts       degrees, minutes, seconds              signs       signs and hemispheres
-    angles      one coordinate in any spelling         items       what stands between coordinates
-    named       "lat: 40.7", "33.87 longitude"         pairs       the one pair, or why not
+    angles      one coordinate in any spelling         names       "South latitude", "lat_ref": "S"
+    items       what stands between coordinates        named       "lat: 40.7", "33.87 longitude"
+    pairs       the one pair, or why not               choices     a second value: "33 to 34"
+    strays      a side that no number has              cut         a number that may lack its end
     response    <think>, <answer>, \boxed              reading     read_latlon, read_judgment
 """
 

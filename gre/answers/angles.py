@@ -1,7 +1,9 @@
 """One coordinate in any spelling: decimal, degrees-minutes-seconds, with sign or hemisphere.
 
     angle   = [side] [sign] degrees [mark] [minutes [mark] [seconds [mark]]] [side]
-    side    = N, S, E, W or the word, before or after, perhaps in brackets
+    sign    = -, + or a word for minus
+    side    = N, S, E, W or the word, before or after, perhaps in brackets; after it also
+              "southern hemisphere"
     minutes = after a degree mark, a space ("23 25 48") or, all three, "45-32-12", "45:32:12"
 
 What contradicts itself is refused, never repaired: a minus sign on a north or east value, a plus
@@ -15,10 +17,28 @@ from dataclasses import dataclass, replace
 
 from gre.answers.failures import FailureReason, ParseFailure, excerpt
 from gre.answers.parts import Part, check_parts, read_parts
-from gre.answers.signs import SIGNS, axis_of, check_sides, read_prefix, read_sign, read_suffix
+from gre.answers.signs import (
+    SIGNS,
+    axis_of,
+    check_sides,
+    is_minus_word,
+    read_prefix,
+    read_sign,
+    read_suffix,
+)
 from gre.answers.tokens import NUMBER_KINDS, Token, tokenize
-from gre.answers.vocabulary import MEASURES, NOT_NUMBERS, Axis, axis_name, hemisphere
+from gre.answers.vocabulary import (
+    MEASURES,
+    NOT_NUMBERS,
+    Axis,
+    Hemisphere,
+    axis_name,
+    hemisphere,
+)
 from gre.geo.latlon import MAX_LAT_DEG, MAX_LON_DEG
+
+_MAX_DECIMALS = 12
+"""More decimals than this are below what a float of degrees holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +56,8 @@ class Angle:
         is_whole: Whether it is one whole number without mark: it could be one part of DMS.
         has_comma: Whether it is bare digits with one comma, which could also be two numbers.
         num_decimals: Digits after the point of the last part.
+        is_sexagesimal: Whether it has minutes.
+        step_deg: One unit of its last digit, degrees.
         failure: Why it has no value, or None.
     """
 
@@ -49,6 +71,8 @@ class Angle:
     is_whole: bool = False
     has_comma: bool = False
     num_decimals: int = 0
+    is_sexagesimal: bool = False
+    step_deg: float = 0.0
     failure: ParseFailure | None = None
 
 
@@ -109,6 +133,22 @@ def join_dms(angles: Sequence[Angle]) -> Angle | None:
     return replace(degrees, end=seconds.end, degrees=value, is_marked=True, is_whole=False)
 
 
+def with_side(angle: Angle, side: Hemisphere | None) -> Angle:
+    """A number whose side stands apart from it: "South latitude 33.86", "lat_ref": "S".
+
+    A number that contradicts the side, by its sign or by a side of its own, fails.
+    """
+    if side is None or angle.failure is not None:
+        return angle
+    has_own = angle.axis is not None or angle.is_signed
+    is_contrary = has_own and angle.degrees * side.sign < 0
+    if is_contrary or angle.axis not in {None, side.axis}:
+        failure = ParseFailure(FailureReason.AMBIGUOUS, "a number and its side contradict")
+        return replace(angle, degrees=math.nan, failure=failure)
+    size = abs(angle.degrees)
+    return replace(angle, degrees=math.copysign(size, side.sign), axis=side.axis, is_marked=True)
+
+
 def angle_at(tokens: Sequence[Token], start: int) -> Angle | None:
     """The angle whose first token is `tokens[start]`, or None where none begins."""
     if not _may_start(tokens, start):
@@ -131,6 +171,7 @@ def angle_at(tokens: Sequence[Token], start: int) -> Angle | None:
     )
     side = before or after
     is_marked = side is not None or any(part.mark for part in parts)
+    num_decimals = len(parts[-1].text.partition(".")[2])
     is_negative = sign < 0 or (side is not None and side.sign < 0)
     return Angle(
         start=start,
@@ -142,7 +183,9 @@ def angle_at(tokens: Sequence[Token], start: int) -> Angle | None:
         is_marked=is_marked,
         is_whole=len(parts) == 1 and not is_marked and token.text.isdigit(),
         has_comma=len(parts) == 1 and not is_marked and token.kind == "comma_num",
-        num_decimals=len(parts[-1].text.partition(".")[2]),
+        num_decimals=num_decimals,
+        is_sexagesimal=len(parts) > 1,
+        step_deg=0.1 ** min(num_decimals, _MAX_DECIMALS) / 60.0 ** (len(parts) - 1),
         failure=why,
     )
 
@@ -153,7 +196,8 @@ def _may_start(tokens: Sequence[Token], start: int) -> bool:
     if token.kind in NUMBER_KINDS:
         return True
     if token.kind == "word":
-        return token.text in NOT_NUMBERS or hemisphere(token.text) is not None
+        is_side = hemisphere(token.text) is not None
+        return is_side or token.text in NOT_NUMBERS or is_minus_word(tokens, start)
     if token.kind not in SIGNS or start + 1 >= len(tokens):
         return False
     following = tokens[start + 1]

@@ -1,19 +1,20 @@
 """A region of text as a row of angles, names and other numbers, and what stands between them."""
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from gre.answers.angles import Angle, angle_at, is_no_coordinate
+from gre.answers.failures import FailureReason, ParseFailure
+from gre.answers.names import Name, SideLabel, name_at, with_headers_spelled_out
 from gre.answers.tokens import Token, tokenize
 from gre.answers.vocabulary import (
-    ALTERNATIVES,
+    CHOICE_WORDS,
     FILLERS,
     INTRODUCERS,
     JOINERS,
-    Axis,
-    axis_name,
     is_known,
 )
 
@@ -24,17 +25,9 @@ _NAME_OPENING = _QUOTES | _OPENING
 _VALUE_PUNCTUATION = (
     _QUOTES | _OPENING | _CLOSING | frozenset({":", "=", ".", "<", ">", "→", "deg", "nl"})
 )
+_INEQUALITIES = frozenset("≤≥⩽⩾")
 _HEADER_PUNCTUATION = _QUOTES | _OPENING | _CLOSING | frozenset({",", "/", "|", "deg", ">"})
 _LIST_PUNCTUATION = _HEADER_PUNCTUATION | frozenset({":", "=", ".", "nl", "dash", ";", "+"})
-
-
-@dataclass(frozen=True, slots=True)
-class Name:
-    """A word that names one coordinate: "lat", "Longitude"."""
-
-    start: int
-    end: int
-    axis: Axis
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +38,7 @@ class OtherNumber:
     end: int
 
 
-Item = Angle | Name | OtherNumber
+Item = Angle | Name | SideLabel | OtherNumber
 
 
 class Link(Enum):
@@ -91,7 +84,7 @@ class Region:
         """How two angles that follow each other hang together."""
         gap = self.between(left, right)
         words = {token.text.lower() for token in gap if token.kind == "word"}
-        if words & ALTERNATIVES:
+        if words & CHOICE_WORDS or any(token.kind == "range" for token in gap):
             return Link.CHOICE
         kinds = {"//" if token.text == "//" else token.kind for token in gap} - {"word"}
         has_both_sides = left.axis is not None and right.axis is not None
@@ -111,7 +104,30 @@ class Region:
 
     def is_value_of(self, name: Name, angle: Angle) -> bool:
         """Whether only "is about", a colon or the like stands between a name and a number."""
-        return _holds_only(self.between(name, angle), _VALUE_PUNCTUATION)
+        return _holds_only(self.between(name, angle), _VALUE_PUNCTUATION | _INEQUALITIES)
+
+    def is_bound(self, name: Name, angle: Angle) -> bool:
+        """Whether the number bounds the coordinate, as in "lat < 34" and "lat: >33".
+
+        The marks of "<lat> 34", "lat: <34>" and "lat => 34" bound nothing.
+        """
+        gap = self.between(name, angle)
+        marks = [token for token in gap if token.kind in {"<", ">"}]
+        if any(token.kind in _INEQUALITIES for token in gap):
+            return True
+        if not marks:
+            return False
+        if any(token.kind in {":", "="} for token in gap):
+            is_arrow = [token.kind for token in gap if token.kind in "=<>"] == ["=", ">"]
+            return not is_arrow and not self._is_kind(angle.end, ">")
+        return marks[0].is_spaced or not self._is_kind(name.start - 1, "<")
+
+    def is_index(self, angle: Angle) -> bool:
+        """Whether the number after a name counts it, "Latitude 1: 33.86"."""
+        return angle.is_whole and (self._is_kind(angle.end, ":") or self._is_kind(angle.end, "="))
+
+    def _is_kind(self, position: int, kind: str) -> bool:
+        return 0 <= position < len(self.tokens) and self.tokens[position].kind == kind
 
     def is_named_after(self, angle: Angle, name: Name) -> bool:
         """Whether the name follows its number: "-2.19 latitude", "33.87 (longitude)"."""
@@ -176,7 +192,7 @@ class Region:
 
 def read_region(text: str) -> Region:
     """Take a stretch of text apart. One pass: each token is looked at a bounded number of times."""
-    tokens = tokenize(text)
+    tokens = with_headers_spelled_out(tokenize(text))
     if _NUMBER_SIGN.search(text) is None:
         return Region(tokens, [], has_prose=True)
     items: list[Item] = []
@@ -187,9 +203,8 @@ def read_region(text: str) -> Region:
         last = items[-1] if items else None
         num_numbers += item is not None
         if isinstance(last, Angle) and last.end == position and tokens[position].kind == "±":
-            # "40.7 ± 0.1": the uncertainty belongs to the number and is passed over.
-            end = item.end if item is not None else position + 1
-            items[-1] = replace(last, end=end)
+            items[-1] = _with_uncertainty(last, item, position)
+            end = items[-1].end
         elif item is not None:
             items.append(item)
             end = item.end
@@ -202,14 +217,22 @@ def read_region(text: str) -> Region:
 
 
 def _item_at(tokens: Sequence[Token], position: int) -> Item | None:
-    token = tokens[position]
-    axis = axis_name(token.text) if token.kind == "word" else None
-    if axis is not None:
-        return Name(position, position + 1, axis)
     angle = angle_at(tokens, position)
-    if angle is not None and is_no_coordinate(tokens, angle):
+    if angle is None:
+        return name_at(tokens, position)
+    if is_no_coordinate(tokens, angle):
         return OtherNumber(angle.start, angle.end)
     return angle
+
+
+def _with_uncertainty(angle: Angle, item: Item | None, position: int) -> Angle:
+    """A number with the "± 0.1" after it, which changes nothing unless a side ends it."""
+    if not isinstance(item, Angle):
+        return replace(angle, end=item.end if item is not None else position + 1)
+    if item.axis is None:
+        return replace(angle, end=item.end)
+    failure = ParseFailure(FailureReason.AMBIGUOUS, "a hemisphere after an uncertainty")
+    return replace(angle, end=item.end, degrees=math.nan, failure=failure)
 
 
 def _holds_only(gap: Sequence[Token], kinds: frozenset[str]) -> bool:

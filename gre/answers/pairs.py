@@ -2,8 +2,8 @@
 
 First named pairs ("lat: 40.7, lon: -74.0", "40.7 latitude", "lat, lon: 40.7, -74.0"), then bare
 ones ("40.7, -74.0", "40.7°N 74.0°W"). Of the first kind that occurs there must be one pair, perhaps
-repeated. A bare pair is latitude first unless hemispheres say otherwise on both numbers; nothing is
-swapped to make it fit.
+repeated, and nothing beside it may contradict it (`choices`, `strays`). A bare pair is latitude
+first unless hemispheres say otherwise on both numbers; nothing is swapped to make it fit.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from gre.answers.angles import Angle
+from gre.answers.choices import SAME_POINT_DEG, leaves_a_number, second_value
 from gre.answers.failures import FailureReason, ParseFailure
-from gre.answers.items import MAX_NUMBERS, Item, Link, Name, Region
+from gre.answers.items import MAX_NUMBERS, Item, Link, Region
 from gre.answers.named import Named, named_values
+from gre.answers.names import Name
+from gre.answers.strays import stray_side
 from gre.answers.vocabulary import REFUSALS, Axis
 from gre.geo.latlon import LatLon, LatLonError
-
-SAME_POINT_DEG = 1e-6
-"""Two values this close are one value repeated (0.1 m)."""
 
 Outcome = LatLon | ParseFailure
 
@@ -50,8 +50,12 @@ def read_pair(region: Region, *, is_answer: bool) -> Outcome:
         return _ambiguous(f"more than {MAX_NUMBERS} numbers")
     named = named_values(region)
     outcome = _named_pair(region, named)
+    if isinstance(outcome, LatLon):
+        return second_value(region, named, outcome) or stray_side(region, outcome) or outcome
     if outcome is None:
         outcome = _bare_pair(region, named, is_answer=is_answer)
+    if isinstance(outcome, LatLon):
+        return stray_side(region, outcome) or outcome
     return outcome if outcome is not None else _why_none(region, named, is_answer=is_answer)
 
 
@@ -110,12 +114,22 @@ def _named_pair(region: Region, named: Sequence[Named]) -> Outcome | None:
         _is_same_angle(values[0].angle, other.angle) for values in (lats, lons) for other in values
     ):
         return _named_point(lats[0], lons[0])
+    if any(_is_corrected(region, a, b) for a, b in pairwise(named)):
+        return _ambiguous("two values for one coordinate in one sentence")
     pairs = [
         _named_point(a, b) if a.axis is Axis.LAT else _named_point(b, a)
         for a, b in pairwise(named)
         if a.axis is not b.axis and region.is_close(a.angle, b.angle)
     ]
     return _one(pairs) or _ambiguous("several latitudes or longitudes, none of them beside another")
+
+
+def _is_corrected(region: Region, a: Named, b: Named) -> bool:
+    """Whether two neighbours give one coordinate two values: "lat: 33.86, lat: 34.0"."""
+    if a.axis is not b.axis or _is_same_angle(a.angle, b.angle):
+        return False
+    gap = region.between(a.angle, b.angle)
+    return region.is_close(a.angle, b.angle) or not any(token.kind in {".", "nl"} for token in gap)
 
 
 def _named_point(lat: Named, lon: Named) -> Outcome:
@@ -129,7 +143,15 @@ def _bare_pair(region: Region, named: Sequence[Named], *, is_answer: bool) -> Ou
     axes = {each.angle.start: each.axis for each in named}
     outcomes: list[Outcome] = []
     num_unclear = 0
-    for run in _runs(region):
+    runs = _runs(region)
+    if is_answer or not region.has_prose:
+        num_unclear = sum(
+            len(left.angles) == 1
+            and len(right.angles) == 2
+            and leaves_a_number(region, left.angles[0], right.angles[0])
+            for left, right in pairwise(runs)
+        )
+    for run in runs:
         is_outside = bool(axes) and not any(angle.start in axes for angle in run.angles)
         if not _looks_like_coordinates(region, run, is_answer=is_answer and not is_outside):
             continue

@@ -1,5 +1,6 @@
 """The two things read from a response: a point, or a verdict."""
 
+from gre.answers.cut import cut_short, is_answer_open, is_bracket_open
 from gre.answers.failures import FailureReason, ParseFailure, excerpt
 from gre.answers.items import read_region
 from gre.answers.pairs import Outcome, read_pair
@@ -20,8 +21,13 @@ def read_latlon(text: str, *, strict: bool = False) -> LatLon | ParseFailure:
 
     The first of these that occurs is read, and no other: the last complete <answer>; \boxed{};
     a named pair ("lat: 40.7, lon: -74.0"); a bare pair ("40.7, -74.0", latitude first). Reasoning
-    inside <think> is no answer. Two different pairs of the same kind are ambiguous. Nothing is
-    guessed, swapped, wrapped or clamped.
+    inside <think> is no answer. Two different pairs of the same kind are ambiguous, and so is a
+    side or a second value beside a pair that contradicts it. Nothing is guessed, swapped, wrapped
+    or clamped.
+
+    In a text that ends inside of an open <answer>, box, JSON object or bracket a last number that
+    touches the end may be cut: it is taken for whole only where it has a fraction with at least as
+    many decimals as its partner, and is otherwise one number too few.
 
     Args:
         text: What the model wrote. The time is linear in its length.
@@ -39,6 +45,8 @@ def read_latlon(text: str, *, strict: bool = False) -> LatLon | ParseFailure:
     boxed = _boxed_pair(outside)
     if boxed is not None:
         return _explained(boxed, outside)
+    if is_answer_open(text) or is_bracket_open(outside):
+        return _explained(_read_open(outside, is_answer=False), outside)
     return _explained(read_pair(read_region(outside.strip()), is_answer=False), outside)
 
 
@@ -81,13 +89,25 @@ def _boxed_pair(text: str) -> Outcome | None:
         if box in seen:
             continue
         seen.add(box)
-        outcome = read_pair(read_region(box.strip()), is_answer=True)
+        if text.endswith(box):
+            outcome = _read_open(box, is_answer=True)
+        else:
+            outcome = read_pair(read_region(box.strip()), is_answer=True)
         if not isinstance(outcome, LatLon) and isinstance(found, LatLon):
             continue
         if isinstance(outcome, LatLon) and isinstance(found, LatLon) and outcome != found:
             return ParseFailure(FailureReason.AMBIGUOUS, "boxes that differ")
         found = outcome
     return found
+
+
+def _read_open(text: str, *, is_answer: bool) -> Outcome:
+    """The pair of a text that has no end: its last number must not look cut."""
+    region = read_region(text.strip())
+    outcome = read_pair(region, is_answer=is_answer)
+    if isinstance(outcome, LatLon):
+        return cut_short(region, text, outcome) or outcome
+    return outcome
 
 
 def _explained(outcome: Outcome, text: str) -> Outcome:

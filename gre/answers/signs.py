@@ -7,12 +7,15 @@ from gre.answers.tokens import NUMBER_KINDS, Token
 from gre.answers.vocabulary import (
     CYRILLIC_LETTERS,
     DEGREE_WORDS,
+    HEMISPHERE_WORDS,
+    MINUS_WORDS,
     UNCLEAR_HEMISPHERES,
     Axis,
     Hemisphere,
     axis_name,
     hemisphere,
     is_known,
+    side_adjective,
 )
 
 _QUOTES = frozenset({"min", "sec"})
@@ -51,6 +54,9 @@ def starts_number(tokens: Sequence[Token], position: int) -> bool:
 
 def read_sign(tokens: Sequence[Token], start: int) -> tuple[int, int, ParseFailure | None]:
     """Signs before digits: the index of the digits; -1, 0 (none) or +1; what is unclear."""
+    if is_minus_word(tokens, start):
+        is_apart = start == 0 or tokens[start - 1].kind not in SIGNS | NUMBER_KINDS
+        return start + 1, -1, None if is_apart else _ambiguous("a word for minus after a number")
     position = start
     while position < min(start + 3, len(tokens)) and tokens[position].kind in SIGNS:
         position += 1
@@ -65,6 +71,30 @@ def read_sign(tokens: Sequence[Token], start: int) -> tuple[int, int, ParseFailu
     if _is_sign_unclear(tokens, start):
         return position, 0, _ambiguous("a dash or plus that may be a sign or punctuation")
     return position, (-1 if signs[0] == "dash" else +1), None
+
+
+def is_minus_word(tokens: Sequence[Token], position: int) -> bool:
+    """Whether "minus" or the like stands directly before digits."""
+    if tokens[position].kind != "word" or tokens[position].text.lower() not in MINUS_WORDS:
+        return False
+    return position + 1 < len(tokens) and tokens[position + 1].kind in NUMBER_KINDS
+
+
+def read_side(tokens: Sequence[Token], position: int) -> tuple[Hemisphere | None, int]:
+    """The side that words at `position` name, "south" or "southern hemisphere", and their end.
+
+    An adjective without "hemisphere" or the name of its coordinate after it is no side.
+    """
+    if position >= len(tokens) or tokens[position].kind != "word":
+        return None, position
+    side, end = hemisphere(tokens[position].text), position + 1
+    following = tokens[end].text.lower() if end < len(tokens) else ""
+    if following in HEMISPHERE_WORDS and tokens[position].text.isalpha():
+        return side or side_adjective(tokens[position].text), end + 1
+    adjective = side_adjective(tokens[position].text)
+    if side is None and adjective is not None and axis_name(following) is adjective.axis:
+        return adjective, end
+    return side, end
 
 
 def read_suffix(
@@ -84,20 +114,20 @@ def read_suffix(
     word = tokens[position].text
     if word.lower() in UNCLEAR_HEMISPHERES:
         return None, end, _ambiguous(f"{word!r} is east in some languages and west in others")
-    side = hemisphere(word)
-    if side is None or (has_prefix and starts_number(tokens, position + 1)):
+    side, after = read_side(tokens, position)
+    if side is None or (has_prefix and starts_number(tokens, after)):
         return None, end, None
-    following = tokens[position + 1] if position + 1 < len(tokens) else None
+    following = tokens[after] if after < len(tokens) else None
     if word.lower() in CYRILLIC_LETTERS:
         return _read_cyrillic(tokens, position, end, side)
     if any(token.kind in _BRACKETS for token in tokens[end:position]):
         if following is None or following.kind not in {")", "]"}:
             return None, end, None
-        return side, position + 2, None
+        return side, after + 1, None
     has_mark = tokens[end - 1].kind == "deg" or tokens[end - 1].text.lower() in DEGREE_WORDS
     if len(word) > 1 and following is not None and _begins_name(following, has_mark=has_mark):
         return None, end, _ambiguous(f"{word!r} may belong to the number or to what follows")
-    return side, position + 1, None
+    return side, after, None
 
 
 def check_sides(

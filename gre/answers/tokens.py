@@ -13,8 +13,10 @@ _VARIANTS = str.maketrans("，、；：（）［］｛｝／＋．،", ",,;:()[]
 _JSON_ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})")
 
 _TIED_COMMA = re.compile(r"[0-9],[0-9]")
-_GLUE = frozenset("_*~≈^@#")
-"""Marks that make one word of the digits on their two sides, and no number: 4_5, 10^5."""
+_GLUE = frozenset("_*~≈^@#·•∙")
+"""Marks that make one word of the digits on their two sides, and no number: 4_5, 10^5, 48·85."""
+
+_LOOSE_POINT = re.compile(r"[0-9](?:\.[\s.]|\s++\.)")
 
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
@@ -22,9 +24,10 @@ _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 # (github.com/python/cpython/issues/106052), and nothing here goes back into one.
 _TOKEN = re.compile(
     r"""
-      (?P<space> [^\S\r\n]++ | [*_~≈^${}\u200b-\u200f\u2060\ufeff\u00ad] | \\[,;!\ ] )
+      (?P<range> [～〜] | (?<=[0-9°'"NSEWnsew]\ )[~*≈](?=\ ) )
+    | (?P<space> [^\S\r\n]++ | [*_~≈^${}\u200b-\u200f\u2060\ufeff\u00ad] | \\[,;!\ ] )
     | (?P<nl> [\r\n]++ | \\[nrt](?=l(?:at|on|ng)|[^a-z]) )
-    | (?P<num> (?: [0-9]++ (?:[._*~≈^@\#][0-9]++)* | (?<![\w.])\.[0-9]++ )
+    | (?P<num> (?: [0-9]++ (?:[._*~≈^@\#·•∙][0-9]++)* | (?<![\w.])\.[0-9]++ )
                (?: [eE][+-]?[0-9]{1,4}+(?!\.?[0-9A-Za-z°]) )? )
     | (?P<run> -{3,}+ | '{3,}+ | "{3,}+ )
     | (?P<deg> [°º˚] | &deg; | \\circ(?![A-Za-z]) | \\degrees?(?![A-Za-z]) )
@@ -44,8 +47,9 @@ class Token(NamedTuple):
 
     Attributes:
         kind: "num", "comma_num" (a number written with a decimal comma), "bad_num" (digits that
-            are no number, like 1.2.3), "word", "deg", "min", "sec", "dash", "nl", or the
-            character itself, once where it is repeated; "run" is a row of dashes or quotes.
+            are no number, like 1.2.3 or "48. 85"), "word", "deg", "min", "sec", "dash", "nl",
+            "range" (a tilde or the like between two numbers), or the character itself, once where
+            it is repeated; "run" is a row of dashes or quotes.
         text: As written; a decimal comma is a point here.
         is_spaced: Whether white space or markup stands directly before it.
     """
@@ -75,6 +79,8 @@ def tokenize(text: str) -> list[Token]:
             kind = "bad_num"
         tokens.append(Token(kind, written, is_spaced))
         is_spaced = False
+    if _LOOSE_POINT.search(text):
+        tokens = _join_loose_points(tokens)
     return _join_decimal_commas(tokens) if _TIED_COMMA.search(text) else tokens
 
 
@@ -85,6 +91,44 @@ def _plain(text: str) -> str:
     if not text.isascii():
         text = _OTHER_DIGIT.sub(lambda match: str(int(match[0])), text).translate(_VARIANTS)
     return text
+
+
+def _join_loose_points(tokens: list[Token]) -> list[Token]:
+    """Join "48. 85", "48 .85", "48..85" into one "bad_num": a whole number, points, whole digits.
+
+    What was meant cannot be known: 48.85, or 48 and 85. The "1." of a list before a number with a
+    fraction, a sign or minutes is left alone.
+    """
+    joined: list[Token] = []
+    position = 0
+    while position < len(tokens):
+        end = _loose_end(tokens, position)
+        if end > position + 1:
+            text = " ".join((tokens[position].text, tokens[end - 1].text.lstrip(".")))
+            joined.append(Token("bad_num", text, tokens[position].is_spaced))
+        else:
+            joined.append(tokens[position])
+        position = end
+    return joined
+
+
+def _loose_end(tokens: list[Token], start: int) -> int:
+    """The index after the loose number that begins at `start`; `start + 1` where none does."""
+    if tokens[start].kind != "num" or not tokens[start].text.isdigit():
+        return start + 1
+    digits = start + 1
+    while digits < min(start + 3, len(tokens)) and tokens[digits].kind == ".":
+        digits += 1
+    if digits >= len(tokens) or tokens[digits].kind != "num":
+        return start + 1
+    has_point = digits > start + 1 or tokens[digits].text.startswith(".")
+    is_whole = tokens[digits].text.removeprefix(".").isdigit()
+    has_minutes = (
+        digits + 2 < len(tokens)
+        and tokens[digits + 1].kind == "deg"
+        and tokens[digits + 2].kind == "num"
+    )
+    return digits + 1 if has_point and is_whole and not has_minutes else start + 1
 
 
 def _join_decimal_commas(tokens: list[Token]) -> list[Token]:

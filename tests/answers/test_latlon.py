@@ -91,6 +91,38 @@ NEW_YORK_SPELLINGS = [
     "latitude and longitude are 40.7128 and -74.0060 respectively",
     "| Latitude | Longitude |\n|---|---|\n| 40.7128 | -74.0060 |",
     "lat,lon\n40.7128,-74.0060",
+    "LngLat(-74.0060, 40.7128)",
+    "lonlat: -74.0060, 40.7128",
+    "longlat -74.0060, 40.7128",
+    "longitude first: -74.0060, 40.7128",
+    "-74.0060, 40.7128 (longitude first)",
+    # sides and signs in words, apart from their number
+    "North latitude 40.7128, West longitude 74.0060",
+    "N lat: 40.7128, W long: 74.0060",
+    "Northern latitude 40.7128, Western longitude 74.0060",
+    "lat: 40.7128 (northern hemisphere), lon: 74.0060 (western hemisphere)",
+    "40.7128, minus 74.0060",
+    "lat: 40.7128, lon: negative 74.0060",
+    '{"lat": 40.7128, "lat_ref": "N", "lon": 74.0060, "lon_ref": "W"}',
+    '{"lat_direction": "N", "lat": 40.7128, "lon_direction": "W", "lon": 74.006}',
+    '{"lat": 40.7128, "lat_dir": "North", "lon": -74.0060, "lon_dir": "West"}',
+    "GPSLatitudeRef: N, GPSLatitude: 40.7128, GPSLongitudeRef: W, GPSLongitude: 74.0060",
+    "φ=40.7128, λ=-74.0060",
+    "Breitengrad: 40.7128, Längengrad: -74.0060",
+    "纬度：40.7128（北），经度：74.0060（西）",
+    # said twice, and beside other numbers
+    "lat: 40.7128 or 40.7128, lon: -74.0060",
+    "lat: 40.7128, lon: -74.0060, (40.7128, -74.0060)",
+    "lat: 40.7128 (40°42'46\" N), lon: -74.0060 (74°0'22\" W)",
+    "Latitude: 40.7128, Longitude: -74.0060, 3 towers visible",
+    "lat: 40.7128 (± 0.5), lon: -74.0060 (± 0.5)",
+    "lat 40.7128 +/- 0.5, lon -74.0060 +/- 0.5",
+    "lat 40.7128 lon -74.0060 alt 10",
+    "lat: 40.7128, lon: -74.0060 (zoom 12)",
+    "Photo 3: 40.7128, -74.0060",
+    "1. 40.7128, -74.0060",
+    "1. Latitude: 40.7128\n2. Longitude: -74.0060",
+    '{"lat" => 40.7128, "lon" => -74.0060}',
 ]  # fmt: skip
 
 
@@ -117,6 +149,12 @@ def test_one_point_in_many_spellings(written: str, frame: str) -> None:
         "Latitude: -33, 27, 0, Longitude: -70, 39, 36",
         '{"lat": "33°27\'00\\"S", "lon": "70\\u00b039\'36\\"W"}',
         "33.45 sur, 70.66 oeste",
+        "South latitude 33° 27', West longitude 70° 39' 36\"",
+        "Latitude: 33.45 South, Longitude: minus 70.66",
+        '{"latitude": {"degrees": 33, "minutes": 27, "direction": "S"},'
+        ' "longitude": {"degrees": 70, "minutes": 39, "seconds": 36, "direction": "W"}}',
+        '{"latitude": {"degrees": 33.45, "hemisphere": "South"},'
+        ' "longitude": {"degrees": 70.66, "hemisphere": "West"}}',
     ],
 )
 def test_degrees_minutes_seconds(written: str) -> None:
@@ -198,6 +236,15 @@ REFUSED = {
         "<answer> 40.7, inf </answer>",
         "<answer> 40.7.1, -74.0 </answer>",
         "1e400, 5",
+        # a number in two pieces: 48.85, or 48 and 85
+        "<answer> 48. 85, 2.35 </answer>",
+        "<answer> 40.7128, -74. 0060 </answer>",
+        "40..7, -74.0",
+        "48 .8566, 2 .3522",
+        "40. .7, 3",
+        "48 . 85, 2.35",
+        "48·85, 2·35",
+        "lat: 48. 85, lon: 2.35",
     ],
     FailureReason.AMBIGUOUS: [
         # two answers
@@ -244,6 +291,62 @@ REFUSED = {
         # formats that say longitude first
         '{"type": "Point", "coordinates": [-73.98, 40.74]}',
         "Using (lon, lat) I get <b> -73.98, 40.74",
+        # a side or a sign in words that no number has
+        "33.86, 70.65 (S, W)",
+        "33.86, 151.20 [S, E]",
+        "<answer> 33.86, 70.65 (SW) </answer>",
+        "Lat: 33.86, South. Lon: 151.2, East.",
+        "Latitude: 33.86 - South, Longitude: 70.65 - West",
+        "Latitude: 33.86 | South | Longitude: 70.65 | West",
+        "Latitude: 33.86\nHemisphere: South\nLongitude: 151.2\nHemisphere: East",
+        '{"lat": 33.86, "lon": 151.2, "hemisphere": "southern"}',
+        '{"lat": 33.86, "lon": 70.65, "ns": "S", "ew": "W"}',
+        '{"lat": 33.86, "lon": 70.65, "direction": "W"}',
+        '{"lat": 33.86, "lat_ref": "W", "lon": 70.65, "lon_ref": "S"}',
+        '{"lat": 33.86, "lat_ref": "N", "lat_ref": "S", "lon": 70.65, "lon_ref": "W"}',
+        '{"lat": 33.86, "lat_sign": -1, "lon": 70.65, "lon_sign": 1}',
+        "South latitude +33.86, East longitude 151.2",
+        "33.86 latitude (south), 70.65 longitude (west)",
+        "<answer> 33.86, 151.2, southern hemisphere </answer>",
+        "<answer> Southern hemisphere: 33.86, 151.2 </answer>",
+        "latitude of 33.86 in the southern hemisphere, longitude 151.2",
+        "lat: 33.86 ± 2 S, lon: 151.2",
+        "40 minus 5, 3",
+        "<answer> lat: 33.86 negative, lon: 151.2 </answer>",
+        '<answer> {"lat": 33.86, minus "lon": 151.2} </answer>',
+        "<answer> 33.86, 151.2 (both negative) </answer>",
+        "<answer> 33.86, 151.2 where latitude is South </answer>",
+        # ranges and choices under a name
+        "Latitude: 33.86 to 34.00, Longitude: 70.65",
+        "Latitude: 33.86 or 34.00, Longitude: 70.65",
+        "Latitude: 33° to 34° N, Longitude: 70° to 71° E",
+        "Latitude: 33 – 34, Longitude: 70.65",
+        "Latitude: 33 ~ 34, Longitude: 70.65",
+        "Latitude: 33.9 South to 34.1 South, Longitude: 70.65 West",
+        "Latitude: 33.86 / 34.00, Longitude: 70.65",
+        "lat 33.86, 34.0; lon 70.65, 71",
+        "lat: 33.86 (34.0), lon: 70.65",
+        "lat: 33.86...34.00, lon: 70.65",
+        "lat: 33.86; 34.0; lon: 70.65",
+        "lat: 33 until 38.5, lon: 70.65",
+        "lat: 33 to 33°20', lon: 70.65",
+        "lat: 33 ≈ 34, lon: 70.65",
+        '{"lat": "33.86 maybe 34.02", "lon": "70.65"}',
+        "lon: 70.65, lat: 33.86 : 34.02",
+        "33.86 -> 34.02, 70.65",
+        "33.86; 34.02, 70.65",
+        "(33.86 .. 34.02, 70.65)",
+        "lat: 33.86, lat: 34.0, lon: 70.65",
+        "lat: 33.86, lon: 70.65, lon: 71.0",
+        "33.86 to 34.00 latitude, 70.65 longitude",
+        "lat, lon: 40.7, -74.0 or 41, -75",
+        "33 < lat < 34, 70 < lon < 71",
+        "33 ≤ lat ≤ 34, 70 ≤ lon ≤ 71",
+        "lat: >33, lon: <71",
+        "Latitude 1: 33.86, Longitude 1: 70.65",
+        '{"lat_deg": 33, "lat_min": 51, "lon_deg": 70, "lon_min": 39}',
+        '{"latitude": {"degrees": 33, "seconds": 51}, "longitude": {"degrees": 70, "minutes": 39}}',
+        '{"latitude": {"degrees": 33, "minutes": 71}, "longitude": {"degrees": 70, "minutes": 39}}',
         # too much
         "40.71, -74.01\n" * 1500,
     ],
@@ -288,6 +391,19 @@ def test_strict_reads_complete_tags_only(text: str) -> None:
         ("55.75, 37.61 в Москве", LatLon(55.75, 37.61)),
         ("55.75 С, 37.61 З in my view", LatLon(55.75, -37.61)),
         ("Facing west. 48.8566, 2.3522", LatLon(48.8566, 2.3522)),
+        ("lat: 33.5, lon: 70.25 in the southern part of the city", LatLon(33.5, 70.25)),
+        ("<answer> East London: -33.015, 27.91 </answer>", LatLon(-33.015, 27.91)),
+        ("<answer> West Virginia, South Korea: 38.5, 80.5 </answer>", LatLon(38.5, 80.5)),
+        ("<answer> Berlin (West), 52.5, 13.3 </answer>", LatLon(52.5, 13.3)),
+        ("<answer> Southern Italy, 40.5, 16.25 </answer>", LatLon(40.5, 16.25)),
+        ("<answer> W. Cape, South Africa: -33.9, 18.4 </answer>", LatLon(-33.9, 18.4)),
+        ("12 km to the South. Latitude: 48.85, Longitude: 2.35", LatLon(48.85, 2.35)),
+        ("Camera direction: South\nLat: 48.85\nLon: 2.35", LatLon(48.85, 2.35)),
+        ("Facing: South\nLat: 48.85\nLon: 2.35", LatLon(48.85, 2.35)),
+        (
+            "<answer> Sydney (southern hemisphere), lat -33.75, lon 151.25 </answer>",
+            LatLon(-33.75, 151.25),
+        ),
     ],
 )
 def test_words_beside_a_pair_do_not_turn_its_sign(text: str, point: LatLon) -> None:
@@ -363,3 +479,53 @@ def test_markup_inside_a_number_is_no_space(mark):
 
 def test_markup_around_a_number_is_space():
     assert read_latlon("<answer> *45.4*, _12.3_ </answer>") == LatLon(45.4, 12.3)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<think> A sign. </think> <answer> 13.711, 1",
+        "<answer> 40.742, -7",
+        "<answer> 40.742, -73.9",
+        "<answer> 40.742, -74.",
+        "<answer> 7.0, 7",
+        "<answer> Latitude: 48\nLongitude: 2",
+        '{"lat": 33.86, "lon": 7',
+        '{"lat": 33.86, "lon": 70.6',
+        "(40.71, -7",
+        "[40.71, -7",
+        "\\boxed{40.71, -7",
+        # the letter of the second one may be lost
+        "<answer> 33.86° S, 70.65",
+        "<answer> 33.86° S, 70.65°",
+        "<answer> 33.86° South, 70.65° Wes",
+        '{"lat": 33.86, "lat_ref": "S", "lon": 70.65, "lon_r',
+        '{"lat": {"degrees": 33.86, "direction": "S"}, "lon": {"degrees": 70.65',
+        "<answer> 40°42'46\"N, 74°0",
+    ],
+)
+def test_a_number_that_may_be_cut_is_not_read(text: str) -> None:
+    result = read_latlon(text)
+    assert isinstance(result, ParseFailure), result
+    assert result.reason is FailureReason.ONE_NUMBER
+
+
+@pytest.mark.parametrize(
+    ("text", "point"),
+    [
+        ("<answer> 40.7128, -74.0060", NEW_YORK),
+        ('{"lat": 1.5, "lon": 2.5', LatLon(1.5, 2.5)),
+        ('{"lat": 33.86, "lon": 70.65', LatLon(33.86, 70.65)),
+        ('{"lat": 33.86, "lon": 70.65, "zoom": 1', LatLon(33.86, 70.65)),
+        ('{"lat": 33.86, "lon": 7,', LatLon(33.86, 7.0)),
+        ('{"lat": "33.86", "lon": "7"', LatLon(33.86, 7.0)),
+        ("<answer> 40.742, -7.25 </ans", LatLon(40.742, -7.25)),
+        ("<answer> 40.742, -7 ", LatLon(40.742, -7.0)),
+        ("<answer> 33.86° S, 70.65° W", LatLon(-33.86, -70.65)),
+        ("<answer> 33.86° S, -70.65", LatLon(-33.86, -70.65)),
+        ("40.71, -74", LatLon(40.71, -74.0)),
+        ("<answer> 40.71, -74 </answer>", LatLon(40.71, -74.0)),
+    ],
+)
+def test_a_whole_number_at_the_end_is_read(text: str, point: LatLon) -> None:
+    assert read_latlon(text) == point

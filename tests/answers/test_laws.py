@@ -170,6 +170,52 @@ def test_a_swap_is_out_of_range_and_stays_so(lat: float, lon: float) -> None:
         assert result.reason is FailureReason.OUT_OF_RANGE
 
 
+SOUTH = st.sampled_from(
+    "S|South|south|s|southern|(S)|[S]|'S'|S.|Southern hemisphere|(southern)|minus|negative|"
+    "(negative)|hemisphere: S|ref: S|direction: South|sur|- S|/ S|; S|: S|\nS|south latitude".split(
+        "|"
+    )
+)
+PLACES = [
+    "{side} {lat}, {lon}", "{lat} {side}, {lon}", "{lat}, {lon} {side}", "({lat}, {lon}) {side}",
+    "{side} lat: {lat}, lon: {lon}", "lat: {side} {lat}, lon: {lon}",
+    "lat: {lat} {side}, lon: {lon}", "lat: {lat}, lon: {lon} {side}",
+    "Latitude {lat}\nLongitude {lon} {side}",
+    '{{"lat": {lat}, {side} "lon": {lon}}}', '{{"lat": {lat}, "lon": {lon}}} {side}',
+    "{lat} latitude {side}, {lon} longitude", "lat, lon {side}: {lat}, {lon}",
+    "Coordinates {side}: {lat}; {lon}",
+]  # fmt: skip
+NORTH_EAST = [("33.5", "151.25"), ("33", "151"), ("33.5°", "151.25°"), ("33°30'", "151°15'")]
+
+
+@settings(max_examples=500, deadline=None)
+@given(st.sampled_from(PLACES), SOUTH, st.sampled_from(NORTH_EAST), st.sampled_from(["", " E"]))
+def test_a_side_beside_the_numbers_is_never_dropped(
+    place: str, side: str, numbers: tuple[str, str], east: str
+) -> None:
+    text = place.format(side=side, lat=numbers[0], lon=numbers[1] + east)
+    for framed in (text, f"<answer> {text} </answer>"):
+        result = read_latlon(framed)
+        assert isinstance(result, ParseFailure) or (result.lat < 0 < result.lon), framed
+
+
+@given(POINTS, st.integers(0, 8), st.integers(0, 8), st.data())
+def test_a_cut_answer_is_read_to_the_places_of_its_partner_or_not_at_all(
+    point: LatLon, lat_places: int, lon_places: int, data: st.DataObject
+) -> None:
+    lat, lon = f"{point.lat:.{lat_places}f}", f"{point.lon:.{lon_places}f}"
+    whole = data.draw(
+        st.sampled_from(
+            [f"<answer> {lat}, {lon}", f'{{"lat": {lat}, "lon": {lon}', f"\\boxed{{{lat}, {lon}"]
+        )
+    )
+    cut = whole[: data.draw(st.integers(0, len(whole)))]
+    result = read_latlon(cut)
+    if isinstance(result, LatLon):
+        assert result.lat == float(lat)
+        assert abs(result.lon - float(lon)) <= 10.0**-lat_places
+
+
 PIECES = st.sampled_from(
     "40.742 -73.985 23 1 1.2.3 1,2 1e5 N S W E n s ° ' \" , ; : = . - – — + ± ( ) [ ] { } | *"
     " & \n lat lon latitude longitude long nan inf <answer> </answer> <think> </think> \\boxed{"

@@ -20,6 +20,9 @@ UNITS = [
     "40.71, -74.01; ",
     "\\", "\\boxed", "\\boxed{", "\\boxed{1,2}", "\\u0030", "\\text", "\\n", "纬度", "é", "\ud800",
     "١", "true ", "not\n", "point(",
+    "1. ", "1 .", "1 ~ ", "South ", "S lat ", "south-", "southern hemisphere ", "minus 1 ",
+    "lat_ref: S ", "ref: S, ", "lonlat ", "longitude first ", "lat: 1 to 2 ", "minutes: 1 ",
+    "lat <", "(S, W) ", "x: S ", "lat: 1, lat: 2, ",
 ]  # fmt: skip
 
 
@@ -27,6 +30,8 @@ LONG_UNITS = [
     "<answer>", "<think></think>", "9", "1,", "1.", "'", " ", "[", "-", "+-", "N ", "°", "lat ",
     "é",
     "\\boxed{", "40.71, -74.01; ", "lat: 1, lon: 2 ", "The 5th of 12 signs, ",
+    "1. ", "1 .", "1 ~ ", "South ", "south-", "S lat ", "lat_ref: S ", "minus ", "lonlat ", "x: S ",
+    "minutes: ",
 ]  # fmt: skip
 
 
