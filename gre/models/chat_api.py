@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from gre.errors import InputError
+from gre.errors import InputError, say_how_to_install
 from gre.models.chat_cache import cache_path, read_cached, write_cached
 from gre.models.chat_cost import Meter, estimate_prompt_tokens, worst_case_usd
 from gre.models.chat_types import ChatEndpoint, ChatError, ChatReply, ChatRequest, ChatUsage
@@ -88,8 +88,7 @@ class ChatClient:
             import httpx
         except ImportError:
             raise InputError(
-                "httpx is not installed; install the evaluation extra: pip install"
-                ' "gre-suite[eval]"'
+                f"httpx is not installed; {say_how_to_install('eval')}"
             ) from None
         self.endpoint = endpoint
         self._cache_dir = cache_dir

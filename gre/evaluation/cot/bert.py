@@ -7,7 +7,7 @@ matches between token features; no idf weights, not rescaled.
 from collections.abc import Sequence
 from pathlib import Path
 
-from gre.errors import InputError
+from gre.errors import InputError, say_how_to_install
 
 BATCH_SIZE = 32
 
@@ -29,8 +29,8 @@ class BertScorer:
             from bert_score import BERTScorer
         except ImportError:
             raise InputError(
-                "bert-score is not installed; install the judge extra:"
-                ' pip install "gre-suite[judge]", or leave --bert-model out'
+                f"bert-score is not installed; {say_how_to_install('judge')},"
+                " or leave --bert-model out"
             ) from None
         self.name = model
         self.num_layers = num_layers

@@ -235,7 +235,7 @@ def test_no_run_and_no_data(
     assert "name a folder that gre evaluate wrote" in err
     code, _, err = run_gre(capsys, "judge", tmp_path, "--data", tmp_path / "none")
     assert code == 2
-    assert "no such folder, must hold the data of GREval-Bench" in err
+    assert "no such folder, must hold the data of GREval-Bench; gre pull GREval-Bench" in err
 
 
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
