@@ -87,9 +87,7 @@ class ChatClient:
         try:
             import httpx
         except ImportError:
-            raise InputError(
-                f"httpx is not installed; {say_how_to_install('eval')}"
-            ) from None
+            raise InputError(f"httpx is not installed; {say_how_to_install('eval')}") from None
         self.endpoint = endpoint
         self._cache_dir = cache_dir
         self._meter = Meter(endpoint, max_cost_usd)
