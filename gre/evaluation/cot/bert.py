@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gre.errors import InputError, say_how_to_install
+from gre.models.names import means_folder
 
 BATCH_SIZE = 32
 
@@ -67,5 +68,5 @@ def check_bert_model(model: str) -> None:
     if folder.is_dir():
         if not any(folder.glob("*.safetensors")):
             raise InputError(f"bert model {model}: holds no .safetensors; save it in that format")
-    elif model.startswith((".", "/", "~")):
+    elif model.startswith((".", "/", "~")) or ("/" in model and means_folder(model)):
         raise InputError(f"bert model {model}: no such folder; name a folder or a hub id")

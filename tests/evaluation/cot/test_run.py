@@ -187,6 +187,8 @@ def test_a_faulty_server_leaves_samples_unscored_by_reason(
         (("--clip-model", "/no/clip"), "clip model /no/clip: no such folder"),
         (("--bert-model", "/no/bert"), "give both bert_model and bert_num_layers"),
         (("--bert-model", "/no/bert", "--bert-layers", "2"), "bert model /no/bert: no such folder"),
+        (("--bert-model", "models/b", "--bert-layers", "2"), "bert model models/b: no such folder"),
+        (("--clip-model", "models/clip"), "clip model models/clip: no such folder"),
         (("--config", "/no/c.yaml"), "config /no/c.yaml: no such file"),
     ],
 )
