@@ -7,7 +7,7 @@ _APART = ("vllm", "geoclip", "lmms-eval", "inspect")
 def say_how_to_install(extra: str) -> str:
     """The next step where packages of an extra are missing, for a message.
 
-    It names the clone and no package of ours: whoever owns that name on an index is a stranger.
+    It names the clone and no package of ours: whoever owns that name on an index may be a stranger.
     """
     if extra in _APART:
         return f"in an environment of its own: pip install '.[{extra}]' in the clone"
