@@ -1,6 +1,7 @@
 # GRE Suite on a CUDA node. The base needs a driver for CUDA 13 (580 or newer); choose another with
 #   docker build --build-arg BASE=nvidia/cuda:<tag> -t gre .
-#   docker run --gpus all --ipc=host -it -v "$PWD/outputs:/gre/outputs" gre bash scripts/quickstart.sh
+#   docker run --gpus all --ipc=host -it -v "$PWD/work:/gre/work" gre bash scripts/quickstart.sh
+# The quickstart writes to work; training also needs models, dataset and outputs, mounted likewise.
 # The devel image brings nvcc, which DeepSpeed's CUDA operators and FlashAttention are compiled with.
 ARG BASE=nvidia/cuda:13.0.1-cudnn-devel-ubuntu24.04
 FROM ${BASE}

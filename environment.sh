@@ -25,9 +25,10 @@ Install GRE Suite and the versions it was tested with (constraints.txt).
 Goes into the active conda or venv environment, or into .venv here when none is active
 (conda's "base" does not count). A second run with nothing changed returns at once.
 
-  --extras LIST      of train,eval,demo,judge,curate,docs,dev,flash; "none" for the core alone.
-                     dev brings the six before it. flash compiles FlashAttention 2: only on a
-                     machine with a GPU and nvcc, and without it attention falls back to SDPA.
+  --extras LIST      of train,eval,demo,judge,curate,docs,dev,faces,flash; "none" for the core
+                     alone. dev brings the six before it. faces is OpenCV, which constraints.txt
+                     does not pin. flash compiles FlashAttention 2: only on a machine with a GPU
+                     and nvcc, and without it attention falls back to SDPA.
                      vllm, geoclip, lmms-eval, inspect pin other versions: one environment each.
   --python PY        make .venv with this Python (3.11 or newer), or, when PY belongs to an
                      environment, install into that one
@@ -77,10 +78,10 @@ settle_extras() {
     for name in ${EXTRAS//,/ }; do
         case "$name" in
             dev) names+=(train eval demo judge curate docs dev) ;;
-            train | eval | demo | judge | curate | docs | flash) names+=("$name") ;;
+            train | eval | demo | judge | curate | docs | faces | flash) names+=("$name") ;;
             vllm | geoclip | lmms-eval | inspect)
                 stop "extra '$name' pins other versions and needs its own environment: python3.11 -m venv .venv-$name && .venv-$name/bin/pip install -e '.[$name]'" 2 ;;
-            *) stop "unknown extra '$name'; choose from: ${JOINT_EXTRAS// /, }, flash (or none)" 2 ;;
+            *) stop "unknown extra '$name'; choose from: ${JOINT_EXTRAS// /, }, faces, flash (or none)" 2 ;;
         esac
     done
     EXTRAS=$(printf '%s\n' "${names[@]:-}" | sort -u | paste -sd, - | sed 's/^,//')

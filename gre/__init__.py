@@ -27,6 +27,8 @@ def __getattr__(name: str) -> Any:  # Any: the attribute's type is the home modu
     except ModuleNotFoundError as error:
         if (error.name or "gre").partition(".")[0] == "gre":
             raise
-        message = f"{name} needs {error.name}: pip install 'gre-suite[eval]'"
+        from gre.errors import say_how_to_install
+
+        message = f"{name} needs {error.name}: {say_how_to_install('eval')}"
         raise ModuleNotFoundError(message, name=error.name) from error
     return getattr(home, name)

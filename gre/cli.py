@@ -28,7 +28,7 @@ from gre.commands import (
     train,
 )
 from gre.commands.leaving import leave
-from gre.errors import GreError
+from gre.errors import GreError, say_how_to_install
 
 ClickException: Any = typer.BadParameter.__mro__[2]  # Any: its home differs between versions
 """What typer raises for wrong arguments: the base of its public exceptions."""
@@ -77,8 +77,8 @@ def main() -> NoReturn:
         if (error.name or "gre").partition(".")[0] == "gre":
             raise
         _say_and_leave(
-            f"{error.name} is not installed, which this command needs; bash environment.sh in a"
-            " clone, or pip install 'gre-suite[train,eval]'",
+            f"{error.name} is not installed, which this command needs;"
+            f" {say_how_to_install('train,eval')}",
             2,
         )
     except (KeyboardInterrupt, typer.Abort):

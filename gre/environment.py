@@ -73,10 +73,10 @@ def describe() -> dict[str, object]:
 
 
 def describe_hardware() -> dict[str, object]:
-    """Processor count, GPUs and the attention that `auto` would choose; None without torch."""
+    """Processor count, GPUs and the attention that `auto` would choose; torch alone knows these."""
     facts: dict[str, object] = {"cpu_cores": os.cpu_count()}
     if importlib.util.find_spec("torch") is None:
-        return facts | {"gpus": None, "cuda": None, "attention": None}
+        return facts | dict.fromkeys(("gpus", "cuda", "attention"), "unknown without torch")
     import torch
 
     from gre.models.qwen_vl import resolve_attention

@@ -9,7 +9,8 @@ import pytest
 
 PACKAGE = Path(__file__).resolve().parents[1] / "gre"
 FLOORS = (
-    ("errors", "__init__", "environment"),
+    ("errors",),
+    ("__init__", "environment"),
     ("geo",),
     ("answers", "intervals"),
     ("prompts", "metrics"),

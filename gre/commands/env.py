@@ -59,14 +59,14 @@ def render_facts(facts: Mapping[str, object]) -> str:
 
 
 def describe_machine() -> dict[str, object]:
-    """Memory and free disk in GB (10^9 bytes), the GPUs' memory and driver, the CUDA compiler."""
+    """Memory and free disk in GB (10^9 bytes), what the driver says of GPUs, the CUDA compiler."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    query = ("nvidia-smi", "--query-gpu=memory.total,driver_version", "--format=csv,noheader")
+    query = ("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
     compiler = re.search(r"release ([\d.]+)", _first_output(("nvcc", "--version")))
     return {
         "memory_gb": round(memory / 1e9, 1),
         "free_disk_gb": round(shutil.disk_usage(".").free / 1e9, 1),
-        "gpu_memory_and_driver": "; ".join(_first_output(query).splitlines()) or "none",
+        "nvidia_smi": "; ".join(_first_output(query).splitlines()) or "none",
         "nvcc": compiler[1] if compiler else "none",
     }
 

@@ -6,7 +6,7 @@ Source of the rule: GRE paper, curation of GREval-Bench: no single face over hal
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from gre.errors import InputError
+from gre.errors import InputError, say_how_to_install
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -32,14 +32,14 @@ class FaceFinder:
             import cv2
         except ImportError:
             raise InputError(
-                "--max-face-share: OpenCV is not installed; pip install 'gre-suite[faces]', or"
+                f"--max-face-share: OpenCV is not installed; {say_how_to_install('faces')}, or"
                 " leave the option out"
             ) from None
         library: Any = cv2  # Any: it carries no types
         if not hasattr(library, "CascadeClassifier"):
             raise InputError(
-                f"--max-face-share: OpenCV {library.__version__} has no cascades, must be 4.x; pip"
-                " install 'gre-suite[faces]'"
+                f"--max-face-share: OpenCV {library.__version__} has no cascades, must be 4.x;"
+                f" {say_how_to_install('faces')}"
             )
         path = f"{library.data.haarcascades}haarcascade_frontalface_default.xml"
         self._cascade = library.CascadeClassifier(path)

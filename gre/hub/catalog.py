@@ -1,14 +1,11 @@
 """The published models, data and benchmark by name, and where each belongs in a clone."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from gre.errors import InputError
-
-HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}")
-"""An owner and a name, as the hub spells them."""
+from gre.models.names import HUB_ID
 
 KINDS = ("model", "dataset")
 

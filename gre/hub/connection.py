@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from gre.errors import GreError, InputError
+from gre.errors import GreError, InputError, say_how_to_install
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -43,7 +43,7 @@ def connect() -> "HfApi":
         InputError: The client is not installed.
     """
     if find_spec("huggingface_hub") is None:
-        raise InputError("huggingface_hub is not installed; pip install 'gre-suite[eval]'")
+        raise InputError(f"huggingface_hub is not installed; {say_how_to_install('eval')}")
     os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
     import huggingface_hub
     from huggingface_hub.utils import logging as hub_logging

@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 from gre.errors import GreError, InputError
-from gre.hub.catalog import HUB_ID
 from gre.hub.connection import endpoint, find_token, plain_errors
 from gre.hub.package import Package
+from gre.models.names import HUB_ID
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
 
-from gre.errors import InputError
+from gre.errors import InputError, say_how_to_install
 from gre.models.chat_cache import cache_path, read_cached, write_cached
 from gre.models.chat_cost import (
     Meter,
@@ -96,10 +96,7 @@ class ChatClient:
         try:
             import httpx
         except ImportError:
-            raise InputError(
-                "httpx is not installed; install the evaluation extra: pip install"
-                ' "gre-suite[eval]"'
-            ) from None
+            raise InputError(f"httpx is not installed; {say_how_to_install('eval')}") from None
         self.endpoint = endpoint
         self._cache_dir = cache_dir
         self._meter = Meter(endpoint, max_cost_usd)

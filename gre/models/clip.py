@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gre.data.images import ImageError, load_image
 from gre.errors import InputError
+from gre.models.names import means_folder
 
 if TYPE_CHECKING:
     import torch
@@ -112,7 +113,7 @@ def check_clip_model(model: str) -> None:
     """
     folder = Path(model).expanduser()
     if not folder.is_dir():
-        if model.startswith((".", "/", "~")) or model.count("/") != 1:
+        if means_folder(model):
             raise InputError(
                 f"clip model {model}: no such folder; name a CLIP folder or a hub id (owner/name)"
             )

@@ -13,6 +13,7 @@ from torch import nn
 
 from gre.errors import InputError
 from gre.models.adapters import base_of_adapter, is_adapter_folder, merge_adapter
+from gre.models.names import means_folder
 from gre.models.options import PARTS, ModelOptions
 from gre.models.shapes import FIRST_SPECIAL_ID, QWEN_SHAPES, SPECIAL_TOKENS, shape_config
 
@@ -81,10 +82,11 @@ def check_model_folder(name_or_path: str) -> None:
     """
     folder = Path(name_or_path).expanduser()
     if not folder.is_dir():
-        looks_local = name_or_path.startswith((".", "/", "~")) or name_or_path.count("/") != 1
-        if looks_local or (folder.parent.is_dir() and str(folder.parent) != "."):
+        is_beside = folder.parent.is_dir() and str(folder.parent) != "."
+        if means_folder(name_or_path) or is_beside:
             raise InputError(
-                f"model {name_or_path}: no such folder; name a folder with config.json or a hub id"
+                f"model {name_or_path}: no such folder; gre pull NAME fetches a published model, a"
+                " stage leaves its own once it has run; or name a hub id (owner/name)"
             )
         return
     is_adapter = is_adapter_folder(name_or_path)

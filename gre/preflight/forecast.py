@@ -8,7 +8,12 @@ from gre.preflight.duration import GPUS, UTILIZATION, Work, forecast_hours, opti
 from gre.preflight.findings import Findings
 from gre.preflight.memory import STAGES, forecast_memory, trainable_parameters
 from gre.preflight.model import ModelFacts
-from gre.preflight.resources import checkpoint_bytes, kept_checkpoints, report_disk
+from gre.preflight.resources import (
+    DiskForecast,
+    checkpoint_bytes,
+    kept_checkpoints,
+    report_disk,
+)
 from gre.preflight.stage import Stage
 
 CARDS_GB = (24, 40, 48, 80, 96, 141)
@@ -188,7 +193,8 @@ def report_storage(stage: Stage, model: ModelFacts, num_steps: int, findings: Fi
     if trainer.save_strategy != "no":
         num_saves = max(1, num_steps // max(1, int(trainer.save_steps)))
     kept = kept_checkpoints(trainer.save_total_limit, num_saves) if num_saves else 0
-    report_disk(Path(trainer.output_dir), kept * one + width * total, kept, findings)
+    forecast = DiskForecast(kept, one, float(width * total))
+    report_disk(Path(trainer.output_dir), forecast, findings)
 
 
 def _counted(number: int, thing: str) -> str:

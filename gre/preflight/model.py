@@ -71,8 +71,10 @@ def check_model(options: ModelOptions, findings: Findings) -> ModelFacts:
         return nothing
     folder = Path(name).expanduser()
     if not folder.is_dir():
-        text = f"{name} is a hub id: nothing is downloaded here, so its files were not looked at"
-        findings.add("note", "model", f"{text}; token counts are estimates")
+        text = f"{name} is a hub id, or a folder that is not there: nothing is downloaded here, so"
+        findings.add(
+            "note", "model", f"{text} its files were not looked at; token counts are estimates"
+        )
         return nothing
     config = _read_config(folder, findings)
     shape = _shape(folder, config, findings)

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 
 from gre.errors import InputError
@@ -31,12 +32,37 @@ def kept_checkpoints(save_total_limit: int | None, num_saves: int) -> int:
     return kept + 1
 
 
-def report_disk(output_dir: Path, needed: float, num_checkpoints: int, findings: Findings) -> None:
+@dataclass(frozen=True)
+class DiskForecast:
+    """What a run puts on the disk.
+
+    Attributes:
+        num_checkpoints: On disk at once, at most.
+        checkpoint: Bytes of one.
+        result: Bytes of the model that the run leaves.
+    """
+
+    num_checkpoints: int
+    checkpoint: float
+    result: float
+
+    @property
+    def peak(self) -> float:
+        """Bytes at most while the run trains and saves its model."""
+        return self.num_checkpoints * self.checkpoint + self.result
+
+    @property
+    def left(self) -> float:
+        """Bytes at most once the run has ended: nothing removes the checkpoints it kept."""
+        return max(self.num_checkpoints - 1, 0) * self.checkpoint + self.result
+
+
+def report_disk(output_dir: Path, forecast: DiskForecast, findings: Findings) -> None:
     """Write whether the disk takes the run's checkpoints."""
     parent = existing_parent(output_dir)
-    free = shutil.disk_usage(parent).free
+    free, needed = shutil.disk_usage(parent).free, forecast.peak
     text = (
-        f"{num_checkpoints} checkpoints and the result need about {needed / 1e9:,.1f} GB,"
+        f"{forecast.num_checkpoints} checkpoints and the result need about {needed / 1e9:,.1f} GB,"
         f" {free / 1e9:,.1f} GB are free at {parent}"
     )
     if free < needed * SPARE:

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Print the forecast of the README: steps, memory and hours of the three stages at 7B on 8 GPUs.
+"""Print the README's forecast: steps, memory, disk, hours of the three stages at 7B on 8 GPUs.
 
 The arithmetic is that of `gre check`, on the values of configs/; rows are assumed, not counted. Run
 `gre check` on your own data for its rows. No torch is imported.
@@ -16,7 +16,9 @@ import yaml
 
 from gre.models.shapes import QWEN_SHAPES
 from gre.preflight.duration import GPUS, Work, forecast_hours, optimizer_steps
-from gre.preflight.memory import Workload, forecast_memory
+from gre.preflight.memory import BF16, Workload, forecast_memory, trainable_parameters
+from gre.preflight.resources import DiskForecast, checkpoint_bytes, kept_checkpoints
+from gre.preflight.weights import part_sizes
 
 ROOT = Path(__file__).resolve().parents[2]
 WORLD_SIZE = 8
@@ -47,6 +49,15 @@ STAGES = (
     Stage("2", "stage2_judge.yaml", 10_000),
     Stage("3", "stage3_geodesic.yaml", 10_000),
 )
+
+
+def forecast_disk(config: dict[str, Any], load: Workload, steps: int) -> DiskForecast:
+    """Give what a stage puts on the disk, under DeepSpeed in bfloat16."""
+    shape = QWEN_SHAPES["7b"]
+    total = sum(part_sizes(shape).values())
+    one = checkpoint_bytes(total, trainable_parameters(shape, load), width=BF16)
+    kept = kept_checkpoints(config["save_total_limit"], max(1, steps // config["save_steps"]))
+    return DiskForecast(kept, one, float(BF16 * total))
 
 
 def describe(stage: Stage) -> str:
@@ -83,13 +94,16 @@ def describe(stage: Stage) -> str:
         for zero in ("zero2", "zero3")
     ]
     hours = [forecast_hours(shape, work, GPUS[name]) for name in ("H20", "A100", "H100")]
-    cells = [stage.name, f"{optimizer_steps(work):,}", *(f"{peak:.0f} GB" for peak in peaks)]
+    disk = forecast_disk(config, load, optimizer_steps(work))
+    sizes = [*peaks, disk.peak / 1e9, disk.left / 1e9]
+    cells = [stage.name, f"{optimizer_steps(work):,}", *(f"{size:.0f} GB" for size in sizes)]
     return "| " + " | ".join([*cells, *(f"{hour:.1f} h" for hour in hours)]) + " |"
 
 
 def render() -> str:
     """Give the whole table."""
-    heads = ("stage", "steps", "a GPU, ZeRO-2", "a GPU, ZeRO-3", "8 H20", "8 A100", "8 H100")
+    heads = ("stage", "steps", "a GPU, ZeRO-2", "a GPU, ZeRO-3", "disk", "of it left")
+    heads += ("8 H20", "8 A100", "8 H100")
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     return "\n".join([*lines, *map(describe, STAGES)])
 

@@ -21,5 +21,4 @@ model=""
 source "$GRE_ROOT/scripts/lib/env.sh"
 # shellcheck source=scripts/lib/eval.sh
 source "$GRE_ROOT/scripts/lib/eval.sh"
-gre_env "$GRE_ROOT" || exit 1
 gre_eval gws15k "$model" "$@"

@@ -11,6 +11,7 @@ gre_eval_help() {
 }
 
 # gre_eval BENCHMARK MODEL ARGS...: parse what all the scripts share, pass the rest to gre evaluate.
+# Help and mistakes are answered before set-up, too.
 gre_eval() {
   local benchmark=$1 model=$2
   shift 2
@@ -43,6 +44,7 @@ gre_eval() {
     label=${label##*/}
     out="$GRE_ROOT/work/eval/$benchmark/${label//[^A-Za-z0-9._-]/_}"
   fi
+  gre_env "$GRE_ROOT" || return 1
   # Not exec: a trap of the caller still runs. gre starts one process per visible GPU by itself.
   python -m gre evaluate --benchmark "$benchmark" --data "$data" --model "$model" --out "$out" \
     ${words[@]+"${words[@]}"}

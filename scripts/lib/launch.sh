@@ -25,6 +25,7 @@ gre_fail() {
 
 # gre_stage STAGE CONFIG MODEL ARGS...: check first, then train under torchrun. With --dry-run all
 # of `gre check`, whose own flags (--out, --quarantine, --benchmark, --workers, --json) pass through.
+# Help and mistakes are answered before set-up, too.
 gre_stage() {
   local stage=$1 config=$2 model=$3
   shift 3
@@ -70,6 +71,7 @@ gre_stage() {
     *) gre_fail "DEEPSPEED must be zero2, zero3 or none, got '$zero'" ;;
   esac
 
+  gre_env "$GRE_ROOT" || return 1
   echo "$stage: $nodes node(s) x $processes process(es), DeepSpeed $zero, config $config" >&2
   local place=(--standalone) world=$((nodes * processes))
   if [[ "$nodes" -gt 1 ]]; then

@@ -20,5 +20,4 @@ model_name_or_path=""
 source "$GRE_ROOT/scripts/lib/env.sh"
 # shellcheck source=scripts/lib/launch.sh
 source "$GRE_ROOT/scripts/lib/launch.sh"
-gre_env "$GRE_ROOT" || exit 1
 gre_stage sft "$GRE_ROOT/configs/stage1_sft.yaml" "$model_name_or_path" "$@"

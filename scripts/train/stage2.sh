@@ -20,5 +20,4 @@ model_name_or_path=""
 source "$GRE_ROOT/scripts/lib/env.sh"
 # shellcheck source=scripts/lib/launch.sh
 source "$GRE_ROOT/scripts/lib/launch.sh"
-gre_env "$GRE_ROOT" || exit 1
 gre_stage grpo "$GRE_ROOT/configs/stage2_judge.yaml" "$model_name_or_path" "$@"

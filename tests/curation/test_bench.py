@@ -246,7 +246,10 @@ def test_a_real_clip_model_from_photos_to_a_benchmark(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--max-face-share", "0.5"], "--max-face-share: OpenCV is not installed; pip install"),
+        (
+            ["--max-face-share", "0.5"],
+            "--max-face-share: OpenCV is not installed; bash environment.sh",
+        ),
         (["--clip", "nowhere"], "--clip: needs indicators to look for"),
         (["--corpus", "none.json"], "none.json: no such file"),
         (["--teacher", "o3"], "must be sample or openai"),

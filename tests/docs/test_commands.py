@@ -222,6 +222,28 @@ def test_each_command_is_run_by_a_test_or_says_what_it_needs(page: str) -> None:
             assert f'"{ours[0]}"' in (ROOT / file).read_text(encoding="utf-8"), (command, file)
 
 
+def test_the_report_of_the_quickstart_is_its_own() -> None:
+    """Whoever follows the pages keeps it: no command on them writes over it."""
+    for page in PAGES:
+        for command in read_commands(page):
+            assert "work/report.html" not in command.words, f"{command}: name another --out"
+
+
+def test_the_readme_reads_only_runs_that_its_scripts_made() -> None:
+    """The folder of a run is work/eval/SET/MODEL's name, as the scripts' help says."""
+    commands = read_commands("README.md")
+    made = {
+        f"work/eval/{benchmark}/{words[2].rpartition('/')[2]}"
+        for benchmark in ("im2gps3k", "greval_bench")
+        for words in (command.words for command in commands)
+        if words[0] == "bash" and words[1].endswith(f"/eval_{benchmark}.sh")
+    }
+    assert {"work/eval/im2gps3k/GRE", "work/eval/greval_bench/GRE"} <= made
+    read = [command.words[2] for command in commands if command.words[1] in {"judge", "report"}]
+    assert read
+    assert set(read) <= made
+
+
 def test_no_block_is_overlooked() -> None:
     """The README alone shows a dozen commands, and every page with a fence is among PAGES."""
     assert len(read_commands("README.md")) >= 12

@@ -5,7 +5,13 @@ import sys
 
 import pytest
 
-from gre.commands.env import describe_variables, find_missing, render_facts
+from gre.commands.env import (
+    describe_machine,
+    describe_variables,
+    find_missing,
+    render_facts,
+)
+from gre.environment import describe_hardware
 from tests.command_line import run_gre
 
 
@@ -38,6 +44,24 @@ def test_the_text_is_one_fenced_block() -> None:
         *("```text", "gre: 1.0", "versions:", "  torch: not installed", "  numpy: 2.4"),
         *("missing: nothing", "```"),
     ]
+
+
+def test_without_torch_the_gpus_are_unknown_and_not_missing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    hardware = describe_hardware()
+    unknown = "unknown without torch"
+    assert hardware["cpu_cores"]
+    assert {hardware[name] for name in ("gpus", "cuda", "attention")} == {unknown}
+    assert "not installed" not in render_facts({"hardware": hardware})
+
+
+def test_what_the_driver_says_is_told_without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = {"nvidia-smi": "NVIDIA H20, 97871 MiB, 580.1\nNVIDIA H20, 97871 MiB, 580.1", "nvcc": ""}
+    monkeypatch.setattr("gre.commands.env._first_output", lambda command: said[command[0]])
+    told = describe_machine()["nvidia_smi"]
+    assert told == "NVIDIA H20, 97871 MiB, 580.1; NVIDIA H20, 97871 MiB, 580.1"
 
 
 @pytest.mark.slow

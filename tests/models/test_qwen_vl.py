@@ -79,10 +79,13 @@ def test_the_pixel_budget_reaches_the_processor(tiny_model: Path) -> None:
     assert processor.tokenizer.padding_side == "left"
 
 
-@pytest.mark.parametrize("name", ["./none", "/none/at/all", "none", "a/b/c"])
+@pytest.mark.parametrize(
+    "name", ["./none", "/none/at/all", "none", "a/b/c", "outputs/nowhere", "models/GRE"]
+)
 def test_a_missing_folder_is_one_line(name: str) -> None:
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="no such folder; gre pull NAME fetches") as caught:
         check_model_folder(name)
+    assert "\n" not in str(caught.value)
 
 
 def test_a_hub_id_is_left_to_the_hub() -> None:

@@ -81,6 +81,11 @@ def test_a_change_of_the_requirements_installs_again(
     assert len(project.pip_calls) == calls
 
 
+def test_face_finding_is_an_extra_beside_the_joint_ones(project: Project) -> None:
+    project.set_up("--extras", "faces")
+    assert "[faces]" in project.pip_calls[0]
+
+
 def test_core_alone_has_no_extras(project: Project) -> None:
     project.set_up("--extras", "none")
     assert f"-e {project.folder} -c" in project.pip_calls[0]

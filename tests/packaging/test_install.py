@@ -135,7 +135,8 @@ def test_the_core_alone_parses_scores_and_names_the_extra_of_the_rest(
     assert Path(facts["file"]).is_relative_to(installed.parent)
     assert (facts["typed"], facts["point"], facts["torch"]) == (True, [48.85, 2.35], False)
     asked = looked.stderr.splitlines()[-1]
-    assert asked.endswith("GeoLocalizer needs torch: pip install 'gre-suite[eval]'")
+    advice = "bash environment.sh --extras eval in the clone, or pip install '.[eval]' there"
+    assert asked.endswith(f"GeoLocalizer needs torch: {advice}")
 
     (tmp_path / "photo.png").write_bytes((ROOT / "assets/report.png").read_bytes())
     for words in (["predict", "photo.png", "--model", "m"], ["tiny-model", "tiny"]):
@@ -143,7 +144,7 @@ def test_the_core_alone_parses_scores_and_names_the_extra_of_the_rest(
         lines = [line for line in refused.stderr.splitlines() if line.startswith("gre: ")]
         assert (refused.returncode, len(lines)) == (2, 1), refused.stderr
         assert "torch is not installed" in lines[0]
-        assert "pip install 'gre-suite[" in lines[0]
+        assert "; bash environment.sh --extras train,eval in the clone, or pip" in lines[0]
         assert "Traceback" not in refused.stderr
 
 

@@ -1,6 +1,8 @@
 """The repository's own files: what is shipped, what the scripts answer, what must agree."""
 
+import os
 import re
+import shutil
 import subprocess
 import tomllib
 from pathlib import Path
@@ -46,6 +48,35 @@ def test_scripts_explain_themselves(name: str) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0
     assert f"bash {name}" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("train/stage1", "train/stage2", "train/stage3", "eval_bench/eval_greval_bench"),
+        *("eval/eval_im2gps3k", "eval/eval_gws15k", "eval/eval_google_streetview"),
+        *("ablation", "quickstart", "test", "audit"),
+    ],
+)
+def test_help_is_answered_before_set_up(name: str, tmp_path: Path) -> None:
+    """A clone without .venv, no environment active, and a python that cannot import gre."""
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/python").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "bin/python").chmod(0o755)
+    active = ("VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONPATH")
+    variables = {key: value for key, value in os.environ.items() if key not in active}
+    variables["PATH"] = f"{tmp_path / 'bin'}{os.pathsep}{variables['PATH']}"
+    done = subprocess.run(
+        ["bash", f"scripts/{name}.sh", "--help"],
+        cwd=tmp_path,
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert f"scripts/{name}.sh" in done.stdout
 
 
 def test_no_file_is_large_and_none_is_a_weight() -> None:

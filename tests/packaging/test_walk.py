@@ -53,7 +53,7 @@ ENDS = {
     "gre check --config configs/stage1_sft.yaml": End(),
     "gre check --config configs/stage3_geodesic.yaml": End(leaves="check.html"),
     "gre score": End(says='"2500": 50.0'),
-    "gre judge": End(leaves="runs/greval/cot_summary.json"),
+    "gre judge": End(leaves="work/eval/greval_bench/GRE/cot_summary.json"),
     "gre report": End(leaves="report.html"),
     "gre curate seed": End(leaves="data/seed/gre_seed.jsonl"),
 }
@@ -135,6 +135,15 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Clone:
     return Clone(folder, kept, done.stdout, watch)
 
 
+def default_run(script: str, model: str) -> str:
+    """The run folder that a script of the README makes where no --out is given: its help says."""
+    shown = [line for line in read_commands("README.md") if f"scripts/{script}" in line.words]
+    assert any(model in command.words for command in shown), f"{script} {model}: not in the README"
+    told = (ROOT / "scripts" / script).read_text(encoding="utf-8")
+    (folder,) = re.findall(r"run folder to (work/eval/\w+)/MODEL's name", told)
+    return f"{folder}/{Path(model).name}"
+
+
 @pytest.fixture(scope="module")
 def stocked(clone: Clone) -> Clone:
     """What a reader has by then: photos, and in the places of downloads what stands for them."""
@@ -146,8 +155,9 @@ def stocked(clone: Clone) -> Clone:
         "work/stage2": "outputs/stage2",
         "work/world/dataset": "dataset",
         "work/world/bench/test": "benchmark/bench_data",
-        "work/eval/ci_i_ii": "runs/greval",
-        "work/eval/ci": "runs/gre-im2gps3k",
+        "work/stage3": "models/GRE",
+        "work/eval/ci_i_ii": default_run("eval_bench/eval_greval_bench.sh", "models/GRE"),
+        "work/eval/ci": default_run("eval/eval_im2gps3k.sh", "models/GRE"),
     }
     for source, target in copies.items():
         (at / target).parent.mkdir(parents=True, exist_ok=True)

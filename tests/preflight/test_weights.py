@@ -8,7 +8,12 @@ import pytest
 from gre.errors import InputError
 from gre.models.shapes import QWEN_SHAPES, SPECIAL_TOKENS, TINY_SHAPE, shape_config
 from gre.preflight.duration import GPUS, Work, flops_per_token, forecast_hours, optimizer_steps
-from gre.preflight.resources import checkpoint_bytes, existing_parent, kept_checkpoints
+from gre.preflight.resources import (
+    DiskForecast,
+    checkpoint_bytes,
+    existing_parent,
+    kept_checkpoints,
+)
 from gre.preflight.tokens import PixelBudget, histogram, image_tokens, resized
 from gre.preflight.weights import (
     expected_tensors,
@@ -161,6 +166,10 @@ def test_disk_by_hand(tmp_path):
     assert kept_checkpoints(2, 12) == 4  # two kept, the best, the one being written
     assert kept_checkpoints(2, 1) == 2
     assert kept_checkpoints(None, 12) == 13
+    whole = DiskForecast(num_checkpoints=4, checkpoint=100, result=16)
+    assert (whole.peak, whole.left) == (416, 316)  # the one being written gives way to none
+    unsaved = DiskForecast(num_checkpoints=0, checkpoint=100, result=16)
+    assert (unsaved.peak, unsaved.left) == (16, 16)
     assert existing_parent(tmp_path / "a/b/c") == tmp_path
 
 

@@ -15,6 +15,13 @@ MAX_COMPARED_IMAGES = 20_000
 JUDGE = "judge"
 """The name of the one benchmark of verdicts; `gre.evaluation.benchmarks.judge` loads it."""
 
+FETCHED = {
+    "greval_bench": "gre pull GREval-Bench fetches it to benchmark/bench_data",
+    JUDGE: "gre pull GRE30K fetches it to dataset/gre_judge",
+    "folder": "name a folder of photos",
+}
+"""How the data of a benchmark comes here, for messages; `eval/eval.md` says it of the others."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -157,6 +164,11 @@ def hash_ids(samples: Iterable[Askable]) -> str:
     return hashlib.sha256("\n".join(sample.id for sample in samples).encode()).hexdigest()
 
 
+def say_how_to_fetch(name: str) -> str:
+    """The next step where the data of a benchmark is not here."""
+    return FETCHED.get(name, 'see "Where the data is" in eval/eval.md')
+
+
 def check_request(name: str, data_dir: Path, limit: int | None) -> None:
     """Refuse a limit below 1 and a folder that is not there.
 
@@ -166,7 +178,9 @@ def check_request(name: str, data_dir: Path, limit: int | None) -> None:
     if limit is not None and limit < 1:
         raise InputError(f"limit: got {limit}, must be at least 1; correct --limit")
     if not data_dir.is_dir():
-        raise InputError(f"{data_dir}: no such folder, must hold the data of {name}; see eval.md")
+        raise InputError(
+            f"{data_dir}: no such folder, must hold the data of {name}; {say_how_to_fetch(name)}"
+        )
 
 
 def find_source(data_dir: Path, names: Sequence[str]) -> Path:

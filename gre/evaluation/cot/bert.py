@@ -7,7 +7,8 @@ matches between token features; no idf weights, not rescaled.
 from collections.abc import Sequence
 from pathlib import Path
 
-from gre.errors import InputError
+from gre.errors import InputError, say_how_to_install
+from gre.models.names import means_folder
 
 BATCH_SIZE = 32
 
@@ -29,8 +30,8 @@ class BertScorer:
             from bert_score import BERTScorer
         except ImportError:
             raise InputError(
-                "bert-score is not installed; install the judge extra:"
-                ' pip install "gre-suite[judge]", or leave --bert-model out'
+                f"bert-score is not installed; {say_how_to_install('judge')},"
+                " or leave --bert-model out"
             ) from None
         self.name = model
         self.num_layers = num_layers
@@ -67,5 +68,5 @@ def check_bert_model(model: str) -> None:
     if folder.is_dir():
         if not any(folder.glob("*.safetensors")):
             raise InputError(f"bert model {model}: holds no .safetensors; save it in that format")
-    elif model.startswith((".", "/", "~")):
+    elif model.startswith((".", "/", "~")) or ("/" in model and means_folder(model)):
         raise InputError(f"bert model {model}: no such folder; name a folder or a hub id")

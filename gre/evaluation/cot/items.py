@@ -11,7 +11,7 @@ from gre.data.paths import ImagePathError
 from gre.data.records import BenchRecord, iter_records
 from gre.errors import InputError
 from gre.evaluation.benchmarks.loading import GREVAL_FILES
-from gre.evaluation.benchmarks.samples import find_source
+from gre.evaluation.benchmarks.samples import find_source, say_how_to_fetch
 from gre.evaluation.cot.chains import MAX_STEPS, chain_steps, clean_steps
 from gre.evaluation.cot.verdicts import Item, Unscored
 from gre.evaluation.indicators import indicator_groups
@@ -88,7 +88,10 @@ def read_references(data: Path) -> References:
         InputError: The file is missing, or a record is wrong (a missing photo apart).
     """
     if not data.is_dir():
-        raise InputError(f"{data}: no such folder, must hold the data of GREval-Bench")
+        raise InputError(
+            f"{data}: no such folder, must hold the data of GREval-Bench;"
+            f" {say_how_to_fetch('greval_bench')}"
+        )
     source = find_source(data, GREVAL_FILES)
     by_id: dict[str, Reference] = {}
     for record in iter_records(source, "bench"):

@@ -5,7 +5,7 @@ from typing import Any
 
 from PIL.Image import Image
 
-from gre.errors import InputError
+from gre.errors import InputError, say_how_to_install
 from gre.evaluation.asking.draws import Draws
 from gre.evaluation.asking.processes import visible_gpus
 from gre.evaluation.predictors.base import ONE_ANSWER, Drawing, Given
@@ -23,9 +23,8 @@ def import_vllm() -> Any:  # Any: the library is not installed where types are c
         import vllm
     except ImportError as error:
         raise InputError(
-            f"vllm cannot be imported ({error}); install it in an environment of its own with"
-            ' pip install "gre-suite[vllm]", or use --model openai:MODEL --base-url URL with a'
-            " vLLM server"
+            f"vllm cannot be imported ({error}); install it {say_how_to_install('vllm')}, or use"
+            " --model openai:MODEL --base-url URL with a vLLM server"
         ) from None
     return vllm
 

@@ -196,7 +196,9 @@ def test_hash_follows_the_truth_and_limit_the_order(tmp_path):
     ("name", "folder", "limit", "words"),
     [
         ("imagenet", ".", None, "must be one of greval_bench"),
-        ("greval_bench", "missing", None, "no such folder"),
+        ("greval_bench", "missing", None, "no such folder.*; gre pull GREval-Bench fetches it"),
+        ("im2gps3k", "missing", None, r'no such folder.*; see "Where the data is" in eval/eval.md'),
+        ("folder", "missing", None, "no such folder.*; name a folder of photos"),
         ("greval_bench", ".", 0, "must be at least 1"),
         ("greval_bench", ".", None, "no greval_bench.json"),
     ],
@@ -215,5 +217,6 @@ def test_when_no_photo_can_be_used_nothing_starts(tmp_path):
 
 def test_every_benchmark_is_documented(request):
     text = (request.config.rootpath / "eval" / "eval.md").read_text(encoding="utf-8")
+    assert "### Where the data is" in text  # messages name it
     for name in BENCHMARKS:
         assert f"`{name}`" in text

@@ -187,6 +187,8 @@ def test_a_faulty_server_leaves_samples_unscored_by_reason(
         (("--clip-model", "/no/clip"), "clip model /no/clip: no such folder"),
         (("--bert-model", "/no/bert"), "give both --bert-model and --bert-layers"),
         (("--bert-model", "/no/bert", "--bert-layers", "2"), "bert model /no/bert: no such folder"),
+        (("--bert-model", "models/b", "--bert-layers", "2"), "bert model models/b: no such folder"),
+        (("--clip-model", "models/clip"), "clip model models/clip: no such folder"),
         (("--config", "/no/c.yaml"), "config /no/c.yaml: no such file"),
     ],
 )
@@ -235,7 +237,7 @@ def test_no_run_and_no_data(
     assert "name a folder that gre evaluate wrote" in err
     code, _, err = run_gre(capsys, "judge", tmp_path, "--data", tmp_path / "none")
     assert code == 2
-    assert "no such folder, must hold the data of GREval-Bench" in err
+    assert "no such folder, must hold the data of GREval-Bench; gre pull GREval-Bench" in err
 
 
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
