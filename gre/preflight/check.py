@@ -24,7 +24,7 @@ from gre.preflight.forecast import (
     report_storage,
     report_time,
 )
-from gre.preflight.model import ModelFacts, check_model, report_template
+from gre.preflight.model import ModelFacts, check_model, count_text_tokens
 from gre.preflight.photos import OnDone, inspect_photos, report_photos
 from gre.preflight.quarantine import refuse_taken, write_quarantine
 from gre.preflight.records import (
@@ -38,10 +38,8 @@ from gre.preflight.records import (
 from gre.preflight.resources import report_output
 from gre.preflight.stage import Stage, load_stage
 from gre.preflight.tokens import (
-    estimated_text_tokens,
     histogram,
     image_tokens,
-    text_tokens,
 )
 from gre.train.config import Trainer
 
@@ -221,11 +219,7 @@ def _check_rows(
     findings = result.findings
     if not records:
         return {}
-    processor = model.processor
-    if processor is not None and report_template(records[0], processor, findings):
-        texts = text_tokens(records, processor)
-    else:
-        texts = estimated_text_tokens(records)
+    texts = count_text_tokens(records, model.processor, findings)
     sizes = [photos[record.image_path] for record in records]
     images = np.array([image_tokens(one.width, one.height, model.pixels) for one in sizes])
     lengths = texts + images
