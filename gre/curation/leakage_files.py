@@ -13,7 +13,7 @@ from gre.curation.leakage import (
     TrainingList,
     clean_indices,
 )
-from gre.curation.search import COARSE_BITS, FINE_BITS
+from gre.curation.search import ALIGNED_BITS, COARSE_BITS, FINE_BITS, NEAR_BITS
 from gre.evaluation.pages.page import write_page
 from gre.evaluation.pages.thumbnails import Thumbnail, make_thumbnail
 
@@ -92,7 +92,12 @@ def write_leakage(
             "train_sha256": sha256_of(training.path),
             "benchmarks": data,
             "nearness": near,
-            "bounds": {"fine_bits_of_255": FINE_BITS, "coarse_bits_of_63": COARSE_BITS},
+            "bounds": {
+                "fine_bits_of_255": FINE_BITS,
+                "coarse_bits_of_63": COARSE_BITS,
+                "near_bits_of_255": NEAR_BITS,
+                "aligned_bits_of_255": ALIGNED_BITS,
+            },
             "keeps_mirrored": keeps_mirrored,
             "drop_within_km": drop_within_km,
             "clip": _clip_facts(clip),

@@ -1,7 +1,9 @@
 """`gre curate leakage` from files to files."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import ClassVar
 
@@ -132,6 +134,17 @@ def test_hashes_are_kept_until_a_file_changes(
     report = compare(training, benchmark, tmp_path / "out")
     assert looked == ["3.jpg"]
     assert (report.duplicates, report.num_unreadable) == ({"folder": 1}, 1)
+
+
+def test_hashes_of_another_layout_are_computed_anew(
+    training: TrainingList, benchmark: Path, tmp_path: Path
+) -> None:
+    compare(training, benchmark, tmp_path / "out")
+    with closing(sqlite3.connect(tmp_path / "out/hashes.sqlite")) as store:
+        store.execute("UPDATE hash SET data = ?", (bytes(560),))  # all pictures alike
+        store.commit()
+    report = compare(training, benchmark, tmp_path / "out")
+    assert (report.duplicates, report.mirrored) == ({"folder": 1}, {"folder": 1})
 
 
 @pytest.mark.parametrize(
