@@ -166,11 +166,11 @@ def _check_data(
     with progress("images", len(set(paths))) as on_done:
         photos = inspect_photos(paths, workers=request.workers, on_done=on_done)
     report_photos(photos, findings, area="images")
-    report_duplicates(list(photos.values()), findings, area="duplicates")
-    leaks = _check_leaks(stage, list(photos.values()), request, findings, progress)
+    facts = list(photos.values())
+    report_duplicates(facts, findings, area="duplicates", workers=request.workers)
+    leaks = _check_leaks(stage, facts, request, findings, progress)
     for record in records:
-        facts = photos[record.image_path]
-        why = facts.error or leaks.get(record.image_path)
+        why = photos[record.image_path].error or leaks.get(record.image_path)
         if why:
             left_out[record.place.index] = why
     sound = [record for record in records if photos[record.image_path].error is None]
@@ -204,7 +204,8 @@ def _check_leaks(
         with progress(name, len(set(paths))) as on_done:
             photos = inspect_photos(paths, workers=request.workers, on_done=on_done)
         report_photos(photos, findings, area=name)
-        leaks |= report_leaks(train, list(photos.values()), findings, name=name)
+        held_back = list(photos.values())
+        leaks |= report_leaks(train, held_back, findings, name=name, workers=request.workers)
     return leaks
 
 
