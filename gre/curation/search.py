@@ -109,7 +109,10 @@ def find_matches(
             bits = aligned_bits(one[:, ::-1] if is_mirrored else one, right.thumbnails[column])
             if bits <= ALIGNED_BITS:
                 best[row, column] = is_mirrored, bits
-    return [Match(*pair, *reversed(best[pair])) for pair in sorted(best)]
+    return [
+        Match(row, column, bits, is_mirrored)
+        for (row, column), (is_mirrored, bits) in sorted(best.items())
+    ]
 
 
 def are_same(pictures: Hashes, rows: Sequence[int], columns: Sequence[int]) -> NDArray[np.bool_]:
