@@ -7,8 +7,9 @@ import typer
 
 from gre.commands.console import progress_bar, quiet_libraries
 from gre.curation.alike import ClipSearch
+from gre.curation.files import claim_folder
 from gre.curation.leakage import count_photos, find_leakage, parse_benchmarks, read_training
-from gre.curation.leakage_files import write_leakage
+from gre.curation.leakage_files import STORE, write_leakage
 from gre.curation.selection import default_workers
 
 
@@ -24,9 +25,14 @@ def run_leakage(
     image_root: Path | None,
     workers: int | None,
 ) -> None:
-    """Compare a training list with benchmarks, write what came of it and say so."""
+    """Compare a training list with benchmarks, write what came of it and say so.
+
+    Raises:
+        InputError: An input cannot be used, or `out` holds other work.
+    """
     training = read_training(train, image_root=image_root)
     named = parse_benchmarks(benchmarks)
+    claim_folder(out, STORE)
     search = None
     if clip is not None:
         quiet_libraries()
@@ -39,7 +45,7 @@ def run_leakage(
         found = find_leakage(
             training,
             named,
-            out / "hashes.sqlite",
+            out / STORE,
             workers=workers or default_workers(),
             clip=search,
             tell=lambda count: bar.advance(task, count),

@@ -16,12 +16,14 @@ BORDER_KM = 50.0
 """So close to a border the country beyond it counts as named rightly. Ours."""
 TOWN_KM = 200.0
 """A town named at the end must lie so close to the coordinates. Ours."""
+MAX_WORD_CHARS = 60
+"""Longest word of a town's name that is read: Llanfairpwllgwyngyll's long form has 58. Ours."""
 MIN_STEM_CHARS = 6
 """Shorter file names turn up in honest sentences."""
 
 _LEAKS = re.compile(
     r"\b(?:exif|meta-?data|geo-?tag\w*|file ?name|ground[- ]truth)\b"
-    r"|\b[\w-]+\.(?:jpe?g|png|webp|heic|heif|tiff?)\b"
+    r"|(?<![\w-])[\w-]+\.(?:jpe?g|png|webp|heic|heif|tiff?)\b"
     r"|\bgps\s+(?:says|shows|tells|gives|data|coordinates?|position|location|tags?|reading)\b"
     r"|\b(?:exact|given|provided|supplied|embedded|known|true)\s+(?:gps|coordinates)\b"
     r"|\bcoordinates\s+(?:are|were)\s+(?:given|provided|supplied|known)\b"
@@ -109,8 +111,9 @@ def _country_pattern() -> re.Pattern[str]:
 
 @cache
 def _town_pattern() -> re.Pattern[str]:
-    word = r"[^\W\d_a-z][\w'’.-]*"
-    town = rf"({word}(?: (?:de|del|do|da|la|le|of|al|{word})){{0,3}})"
+    # Bounded: a word may begin after each of its dots and dashes, and then be read to its end.
+    word = rf"[^\W\d_a-z][\w'’.-]{{0,{MAX_WORD_CHARS - 1}}}"
+    town = rf"(?<!\w)({word}(?: (?:de|del|do|da|la|le|of|al|{word})){{0,3}})"
     return re.compile(rf"{town}, ({_alternatives()})(?!\w)")
 
 

@@ -3,7 +3,8 @@
 A hash tells which low frequencies of a picture's brightness (a DCT) lie above their median. Two
 lengths are kept: 63 bits to find candidates fast and 255 bits to decide. Rescaling and
 recompressing hardly move them; cropping does, so a picture's own crops are hashed too: a crop of
-another picture then meets the whole of it, and the other way round.
+another picture then meets the whole of it, and the other way round. A small picture is kept beside
+the hashes, by which `gre.curation.alignment` looks into crops that lie between these.
 
 Source: E. Klinger and D. Starkweather, pHash, 2010 (DCT hash); length, crops and bounds are ours
 (docs/curation.md tells how they were measured).
@@ -46,8 +47,11 @@ every side; 5 % off one, off two that meet; 2.5 % off two that face each other."
 NUM_HASHES = len(CROPS) + 1
 """The crops in order, then the mirror image of the whole."""
 MIRROR = len(CROPS)
-HASH_BYTES = NUM_HASHES * 8 * 5
-"""Bytes that `PictureHash.to_bytes` gives."""
+THUMBNAIL = 48
+"""Points a side of the small picture: with 32 the hashes of crops blur, 64 take twice the room."""
+_WORDS = NUM_HASHES * 5
+HASH_BYTES = _WORDS * 8 + THUMBNAIL * THUMBNAIL
+"""Bytes that `PictureHash.to_bytes` gives. Its number tells one layout from another."""
 
 FloatGrid = NDArray[np.float64]
 
@@ -58,14 +62,17 @@ class PictureHash(NamedTuple):
     Attributes:
         coarse: uint64, (NUM_HASHES,): 63 bits each.
         fine: uint64, (NUM_HASHES, 4): 255 bits each.
+        thumbnail: uint8, (THUMBNAIL, THUMBNAIL): brightness of the whole.
     """
 
     coarse: NDArray[np.uint64]
     fine: NDArray[np.uint64]
+    thumbnail: NDArray[np.uint8]
 
     def to_bytes(self) -> bytes:
         """The hashes as bytes, little end first."""
-        return self.coarse.astype("<u8").tobytes() + self.fine.astype("<u8").tobytes()
+        words = np.concatenate([self.coarse, self.fine.ravel()])
+        return words.astype("<u8").tobytes() + self.thumbnail.tobytes()
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "PictureHash":
@@ -76,8 +83,13 @@ class PictureHash(NamedTuple):
         """
         if len(data) != HASH_BYTES:
             raise ValueError(f"a picture's hashes take {HASH_BYTES} bytes, got {len(data)}")
-        words = np.frombuffer(data, dtype="<u8").astype(np.uint64)
-        return cls(words[:NUM_HASHES], words[NUM_HASHES:].reshape(NUM_HASHES, 4))
+        words = np.frombuffer(data, dtype="<u8", count=_WORDS).astype(np.uint64)
+        thumbnail = np.frombuffer(data, dtype=np.uint8, offset=8 * _WORDS)
+        return cls(
+            words[:NUM_HASHES],
+            words[NUM_HASHES:].reshape(NUM_HASHES, 4),
+            thumbnail.reshape(THUMBNAIL, THUMBNAIL),
+        )
 
 
 def hash_picture(image: Image.Image) -> PictureHash:
@@ -89,6 +101,7 @@ def hash_picture(image: Image.Image) -> PictureHash:
     return PictureHash(
         np.array([_bits(wave[:COARSE, :COARSE])[0] for wave in waves], dtype=np.uint64),
         np.array([_bits(wave) for wave in waves], dtype=np.uint64),
+        np.asarray(grey.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX)),
     )
 
 
@@ -100,22 +113,29 @@ _MIRROR_SIGNS = np.where(np.arange(FINE) % 2, -1.0, 1.0)[None, :]
 def _matrices() -> tuple[tuple[FloatGrid, FloatGrid], ...]:
     """For each crop: what averages and transforms the columns, and the rows, of the grid."""
     return tuple(
-        (_dct() @ _average(top, bottom), _dct() @ _average(left, right))
+        (
+            cosines() @ average(top, bottom, num_points=GRID),
+            cosines() @ average(left, right, num_points=GRID),
+        )
         for left, top, right, bottom in CROPS
     )
 
 
-def _dct() -> FloatGrid:
+def cosines() -> FloatGrid:
     """DCT-II of CELLS values, its FINE lowest frequencies: (FINE, CELLS)."""
     frequency, point = np.arange(FINE)[:, None], np.arange(CELLS)[None, :]
     return np.asarray(np.cos(np.pi * frequency * (2 * point + 1) / (2 * CELLS)))
 
 
-def _average(start: float, end: float) -> FloatGrid:
-    """Averages the share [start, end] of GRID values into CELLS: (CELLS, GRID), rows sum to 1."""
-    edges = np.linspace(start * GRID, end * GRID, CELLS + 1)
+def average(start: float, end: float, *, num_points: int) -> FloatGrid:
+    """Averages the share [start, end] of so many points into CELLS; each row sums to 1.
+
+    Returns:
+        (CELLS, num_points).
+    """
+    edges = np.linspace(start * num_points, end * num_points, CELLS + 1)
     low, high = edges[:-1, None], edges[1:, None]
-    point = np.arange(GRID)[None, :]
+    point = np.arange(num_points)[None, :]
     overlap = np.clip(np.minimum(high, point + 1) - np.maximum(low, point), 0.0, None)
     return np.asarray(overlap / overlap.sum(axis=1, keepdims=True))
 

@@ -98,12 +98,14 @@ class Leakage:
         pairs: Near-duplicates, most alike first.
         nearness: By label.
         nearest_km: From each training photo to the nearest benchmark photo, kilometres.
-        unreadable: Photos that could not be compared, one line each.
+        not_compared: Indices of the training records whose photo cannot be read.
+        unreadable: Photos that could not be compared, of either side, one line each.
     """
 
     pairs: Sequence[SuspiciousPair]
     nearness: Mapping[str, Nearness]
     nearest_km: NDArray[np.float64]
+    not_compared: Sequence[int]
     unreadable: Sequence[str]
 
 
@@ -206,7 +208,8 @@ def find_leakage(
         nearness[benchmark.label] = Nearness(_percent(here_km), _percent(there_km))
         nearest_km = np.minimum(nearest_km, there_km)
     pairs.sort(key=_order)
-    return Leakage(pairs, nearness, nearest_km, unreadable)
+    not_compared = sorted(set(range(len(truths))).difference(left[0].tolist()))
+    return Leakage(pairs, nearness, nearest_km, not_compared, unreadable)
 
 
 def _order(pair: SuspiciousPair) -> tuple[bool, bool, int, float, int, int]:
@@ -287,13 +290,3 @@ def _percent(distances_km: NDArray[np.float64]) -> dict[str, float]:
         f"{radius:g}": round(100.0 * float(np.mean(distances_km <= radius)), 4)
         for radius in NEAR_KM
     }
-
-
-def clean_indices(
-    leakage: Leakage, num_records: int, *, keeps_mirrored: bool, drop_within_km: float | None
-) -> list[int]:
-    """Indices of the training records that share nothing with a benchmark."""
-    dropped = {pair.train for pair in leakage.pairs if not (keeps_mirrored and pair.is_mirrored)}
-    if drop_within_km is not None:
-        dropped |= set(np.flatnonzero(leakage.nearest_km <= drop_within_km).tolist())
-    return [index for index in range(num_records) if index not in dropped]

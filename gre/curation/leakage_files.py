@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from gre.curation.alike import ClipSearch
 from gre.curation.files import sha256_of, write_json, write_json_array, write_jsonl
 from gre.curation.leakage import (
@@ -11,15 +13,16 @@ from gre.curation.leakage import (
     NamedBenchmark,
     SuspiciousPair,
     TrainingList,
-    clean_indices,
 )
-from gre.curation.search import COARSE_BITS, FINE_BITS
+from gre.curation.search import ALIGNED_BITS, COARSE_BITS, FINE_BITS, NEAR_BITS
 from gre.evaluation.pages.page import write_page
 from gre.evaluation.pages.thumbnails import Thumbnail, make_thumbnail
 
 MAX_SHOWN = 150
 """Pairs on the page: at two thumbnails of 12 kB each it stays under 5 MB."""
 PAIRS, SUMMARY, PAGE = "pairs.jsonl", "summary.json", "leakage.html"
+STORE = "hashes.sqlite"
+"""Hashes of earlier runs; a folder that holds it is one of ours."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class LeakageReport:
     num_clean: int
     duplicates: Mapping[str, int]
     mirrored: Mapping[str, int]
+    num_not_compared: int
     num_unreadable: int
     alike: Mapping[str, int] = field(default_factory=dict)
 
@@ -43,7 +47,8 @@ class LeakageReport:
         parts += [f"{name}: {count:,} alike by CLIP" for name, count in self.alike.items()]
         return (
             f"{self.folder / PAGE}: {'; '.join(parts)}; {self.num_clean:,} of"
-            f" {self.num_records:,} records are clean; {self.num_unreadable:,} photos unreadable"
+            f" {self.num_records:,} records are clean; {self.num_not_compared:,} not compared and"
+            f" left out; {self.num_unreadable:,} photos unreadable"
         )
 
 
@@ -78,6 +83,7 @@ def write_leakage(
         num_clean=len(clean),
         duplicates=_count(leakage.pairs, names, "duplicate"),
         mirrored=_count(leakage.pairs, names, "mirrored"),
+        num_not_compared=len(leakage.not_compared),
         num_unreadable=len(leakage.unreadable),
         alike=_count(leakage.pairs, names, "alike") if clip else {},
     )
@@ -92,7 +98,12 @@ def write_leakage(
             "train_sha256": sha256_of(training.path),
             "benchmarks": data,
             "nearness": near,
-            "bounds": {"fine_bits_of_255": FINE_BITS, "coarse_bits_of_63": COARSE_BITS},
+            "bounds": {
+                "fine_bits_of_255": FINE_BITS,
+                "coarse_bits_of_63": COARSE_BITS,
+                "near_bits_of_255": NEAR_BITS,
+                "aligned_bits_of_255": ALIGNED_BITS,
+            },
             "keeps_mirrored": keeps_mirrored,
             "drop_within_km": drop_within_km,
             "clip": _clip_facts(clip),
@@ -101,6 +112,17 @@ def write_leakage(
     )
     _write_page(out / PAGE, training, names, leakage, report)
     return report
+
+
+def clean_indices(
+    leakage: Leakage, num_records: int, *, keeps_mirrored: bool, drop_within_km: float | None
+) -> list[int]:
+    """Indices of the training records that were compared and share nothing with a benchmark."""
+    dropped = set(leakage.not_compared)
+    dropped |= {pair.train for pair in leakage.pairs if not (keeps_mirrored and pair.is_mirrored)}
+    if drop_within_km is not None:
+        dropped |= set(np.flatnonzero(leakage.nearest_km <= drop_within_km).tolist())
+    return [index for index in range(num_records) if index not in dropped]
 
 
 def clean_path(out: Path, train: Path) -> Path:
@@ -191,10 +213,13 @@ def _write_page(
                 distance=f"{pair.distance_km:,.1f} km",
             )
         )
+    num_sharing = report.num_records - report.num_clean - report.num_not_compared
     lead = (
-        f"{report.num_records - report.num_clean:,} of {report.num_records:,} training records"
+        f"{num_sharing:,} of {report.num_records:,} training records"
         " share something with a benchmark and are left out of the clean list."
     )
+    if report.num_not_compared:
+        lead += f" So are {report.num_not_compared:,} that could not be compared."
     context = {
         "title": f"Leakage of {training.path.name}",
         "lead": lead,

@@ -1,7 +1,8 @@
 """Near-duplicates between two sets of picture hashes: blocks of exclusive-or and counted bits.
 
 Every picture's whole is held against every crop of the others, and the other way round; a mirror
-image of the whole likewise. 63-bit hashes find candidates, 255-bit ones decide.
+image of the whole likewise. 63-bit hashes find candidates, 255-bit ones decide; where these are
+near and not near enough, another crop may do, and the pair is aligned.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,12 +11,18 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gre.curation.alignment import aligned_bits
 from gre.curation.hashes import CROPS, MIRROR, PictureHash
 
 COARSE_BITS = 8
 """Of 63 that may differ for a pair to be looked at. Ours, measured: docs/curation.md."""
 FINE_BITS = 30
 """Of 255 that may differ for a pair to be called a duplicate. Ours, measured: docs/curation.md."""
+NEAR_BITS = 52
+"""Of 255 that may differ for a pair to be aligned. Ours, measured: docs/curation.md."""
+ALIGNED_BITS = 22
+"""Of 255 that may differ once a pair is aligned: fewer than without, since the best of 1,250 crops
+is taken. Ours, measured: docs/curation.md."""
 
 BLOCK = 1 << 18
 """Pairs compared at a time: two megabytes, which stay in a processor's cache."""
@@ -30,10 +37,12 @@ class Hashes:
     Attributes:
         coarse: uint64, (pictures, NUM_HASHES).
         fine: uint64, (pictures, NUM_HASHES, 4).
+        thumbnails: uint8, (pictures, THUMBNAIL, THUMBNAIL).
     """
 
     coarse: Words
     fine: Words
+    thumbnails: NDArray[np.uint8]
 
     @classmethod
     def stack(cls, pictures: Sequence[PictureHash]) -> "Hashes":
@@ -41,6 +50,7 @@ class Hashes:
         return cls(
             np.stack([picture.coarse for picture in pictures]),
             np.stack([picture.fine for picture in pictures]),
+            np.stack([picture.thumbnail for picture in pictures]),
         )
 
     def __len__(self) -> int:
@@ -68,8 +78,6 @@ def find_matches(
     left: Hashes,
     right: Hashes,
     *,
-    fine_bits: int = FINE_BITS,
-    coarse_bits: int = COARSE_BITS,
     tell: Callable[[int], None] | None = None,
 ) -> list[Match]:
     """Every pair that looks alike, by (left, right).
@@ -77,25 +85,56 @@ def find_matches(
     Args:
         left: The first set.
         right: The second set.
-        fine_bits: Bits of the long hash that may differ, in [0, 255].
-        coarse_bits: Bits of the short hash that may differ, in [0, 63].
         tell: Called with the number of comparisons done, of `num_comparisons`.
     """
-    best: dict[tuple[int, int], tuple[int, bool]] = {}
+    best: dict[tuple[int, int], tuple[bool, int]] = {}
+    doubtful: set[tuple[int, int, bool]] = set()
     for hash_left, hash_right in comparisons():
-        near = _near(left.coarse[:, hash_left], right.coarse[:, hash_right], coarse_bits)
+        near = _near(left.coarse[:, hash_left], right.coarse[:, hash_right], COARSE_BITS)
         rows, columns = near
         fine = left.fine[rows, hash_left] ^ right.fine[columns, hash_right]
         num_bits = np.bitwise_count(fine).sum(axis=1, dtype=np.int64)
         is_mirrored = MIRROR in (hash_left, hash_right)
-        for index in np.flatnonzero(num_bits <= fine_bits):
-            pair = int(rows[index]), int(columns[index])
-            found = int(num_bits[index]), is_mirrored
-            if pair not in best or (found[1], found[0]) < (best[pair][1], best[pair][0]):
-                best[pair] = found
+        for index in np.flatnonzero(num_bits <= NEAR_BITS):
+            pair, bits = (int(rows[index]), int(columns[index])), int(num_bits[index])
+            if bits <= FINE_BITS:
+                best[pair] = min(best.get(pair, (is_mirrored, bits)), (is_mirrored, bits))
+            else:
+                doubtful.add((*pair, is_mirrored))
         if tell:
             tell(1)
-    return [Match(*pair, *best[pair]) for pair in sorted(best)]
+    for row, column, is_mirrored in doubtful:
+        if best.get((row, column), (True, 255)) > (is_mirrored, FINE_BITS):
+            one = left.thumbnails[row]
+            bits = aligned_bits(one[:, ::-1] if is_mirrored else one, right.thumbnails[column])
+            if bits <= ALIGNED_BITS:
+                best[row, column] = is_mirrored, bits
+    return [
+        Match(row, column, bits, is_mirrored)
+        for (row, column), (is_mirrored, bits) in sorted(best.items())
+    ]
+
+
+def are_same(pictures: Hashes, rows: Sequence[int], columns: Sequence[int]) -> NDArray[np.bool_]:
+    """Which pairs of pictures differ in at most FINE_BITS, a whole against a whole or a crop.
+
+    Mirror images do not count, and no pair is aligned.
+
+    Args:
+        pictures: All pictures.
+        rows: Index of the first of each pair.
+        columns: Index of the second.
+    """
+    is_same = np.zeros(len(rows), dtype=bool)
+    for start in range(0, len(rows), BLOCK):
+        ours = np.asarray(rows[start : start + BLOCK], dtype=np.int64)
+        others = np.asarray(columns[start : start + BLOCK], dtype=np.int64)
+        for one, other in comparisons():
+            if MIRROR not in (one, other):
+                differing = pictures.fine[ours, one] ^ pictures.fine[others, other]
+                num_bits = np.bitwise_count(differing).sum(axis=1, dtype=np.int64)
+                is_same[start : start + BLOCK] |= num_bits <= FINE_BITS
+    return is_same
 
 
 def comparisons() -> list[tuple[int, int]]:

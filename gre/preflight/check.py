@@ -24,7 +24,7 @@ from gre.preflight.forecast import (
     report_storage,
     report_time,
 )
-from gre.preflight.model import ModelFacts, check_model, report_template
+from gre.preflight.model import ModelFacts, check_model, count_text_tokens
 from gre.preflight.photos import OnDone, inspect_photos, report_photos
 from gre.preflight.quarantine import refuse_taken, write_quarantine
 from gre.preflight.records import (
@@ -38,10 +38,8 @@ from gre.preflight.records import (
 from gre.preflight.resources import report_output
 from gre.preflight.stage import Stage, load_stage
 from gre.preflight.tokens import (
-    estimated_text_tokens,
     histogram,
     image_tokens,
-    text_tokens,
 )
 from gre.train.config import Trainer
 
@@ -168,11 +166,11 @@ def _check_data(
     with progress("images", len(set(paths))) as on_done:
         photos = inspect_photos(paths, workers=request.workers, on_done=on_done)
     report_photos(photos, findings, area="images")
-    report_duplicates(list(photos.values()), findings, area="duplicates")
-    leaks = _check_leaks(stage, list(photos.values()), request, findings, progress)
+    facts = list(photos.values())
+    report_duplicates(facts, findings, area="duplicates", workers=request.workers)
+    leaks = _check_leaks(stage, facts, request, findings, progress)
     for record in records:
-        facts = photos[record.image_path]
-        why = facts.error or leaks.get(record.image_path)
+        why = photos[record.image_path].error or leaks.get(record.image_path)
         if why:
             left_out[record.place.index] = why
     sound = [record for record in records if photos[record.image_path].error is None]
@@ -206,7 +204,8 @@ def _check_leaks(
         with progress(name, len(set(paths))) as on_done:
             photos = inspect_photos(paths, workers=request.workers, on_done=on_done)
         report_photos(photos, findings, area=name)
-        leaks |= report_leaks(train, list(photos.values()), findings, name=name)
+        held_back = list(photos.values())
+        leaks |= report_leaks(train, held_back, findings, name=name, workers=request.workers)
     return leaks
 
 
@@ -221,11 +220,7 @@ def _check_rows(
     findings = result.findings
     if not records:
         return {}
-    processor = model.processor
-    if processor is not None and report_template(records[0], processor, findings):
-        texts = text_tokens(records, processor)
-    else:
-        texts = estimated_text_tokens(records)
+    texts = count_text_tokens(records, model.processor, findings)
     sizes = [photos[record.image_path] for record in records]
     images = np.array([image_tokens(one.width, one.height, model.pixels) for one in sizes])
     lengths = texts + images

@@ -1,10 +1,13 @@
 """A model folder against its own configuration: tensors, special tokens, chat template."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from gre.data.records import Record
 from gre.errors import InputError
@@ -13,7 +16,14 @@ from gre.models.options import ModelOptions
 from gre.models.qwen_vl import check_model_folder, load_processor
 from gre.models.shapes import DEFAULT_MAX_PIXELS, DEFAULT_MIN_PIXELS, QwenShape
 from gre.preflight.findings import Findings
-from gre.preflight.tokens import IMAGE_TOKEN, PixelBudget, render, texts_of
+from gre.preflight.tokens import (
+    IMAGE_TOKEN,
+    PixelBudget,
+    estimated_text_tokens,
+    render,
+    text_tokens,
+    texts_of,
+)
 from gre.preflight.weights import (
     Shapes,
     StoredTensor,
@@ -171,20 +181,31 @@ def _pixels(processor: Any, otherwise: PixelBudget) -> PixelBudget:  # Any: a pr
     )
 
 
+def count_text_tokens(
+    records: Sequence[Record],
+    processor: Any,  # Any: same
+    findings: Findings,
+) -> NDArray[np.int64]:
+    """Tokens of each row's text; estimates without a tokenizer or where its template fails."""
+    if processor is not None and report_template(records[0], processor, findings):
+        try:
+            return text_tokens(records, processor)
+        except Exception as error:  # noqa: BLE001 - the same, at some rows only
+            _report_failure(None, error, findings)
+    return estimated_text_tokens(records)
+
+
 def report_template(record: Record, processor: Any, findings: Findings) -> bool:  # Any: same
     """Render one row and see that question, answer and exactly one image are in it.
 
     Returns:
         Whether rows can be rendered at all.
     """
-    from jinja2 import TemplateError
-
     question, answer = texts_of(record)
     try:
         text = render(question, answer, processor)
-    except (TemplateError, ValueError, TypeError, KeyError) as error:
-        reason = " ".join(str(error).split())
-        findings.add("error", "template", f"the chat template cannot render a row: {reason}")
+    except Exception as error:  # noqa: BLE001 - a template is a program and may raise anything
+        _report_failure(record, error, findings)
         return False
     num_images = text.count(IMAGE_TOKEN)
     faults = [] if num_images == 1 else [f"{num_images} image placeholders, must be one"]
@@ -196,3 +217,10 @@ def report_template(record: Record, processor: Any, findings: Findings) -> bool:
     shown = text if len(text) <= SAMPLE_CHARACTERS else text[:SAMPLE_CHARACTERS] + "…"
     findings.add("ok", "template", "the chat template renders a row", [shown])
     return True
+
+
+def _report_failure(record: Record | None, error: Exception, findings: Findings) -> None:
+    where = f"the row of {record.place}" if record is not None else "some rows"
+    reason = " ".join(f"{type(error).__name__}: {error}".split())
+    text = f"the chat template cannot render {where} ({reason}); mend chat_template.jinja"
+    findings.add("error", "template", text)

@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 
-from gre.curation.hashes import NUM_HASHES
+from gre.curation.hashes import NUM_HASHES, THUMBNAIL
 from gre.curation.search import Hashes, comparisons, find_matches
 
 
@@ -20,6 +20,7 @@ def random_hashes(rng: np.random.Generator, count: int) -> Hashes:
     return Hashes(
         rng.integers(0, 2**63, (count, NUM_HASHES), dtype=np.uint64),
         rng.integers(0, 2**63, (count, NUM_HASHES, 4), dtype=np.uint64),
+        rng.integers(0, 256, (count, THUMBNAIL, THUMBNAIL), dtype=np.uint8),
     )
 
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env python
 """How long `gre check` takes for the images of so many records, on this machine.
 
-Draws JPEGs of 1024 x 768 with grain (about 180 kB each), then does what preflight does with them:
+Draws JPEGs of 1024 x 768 with grain, none like another, then does what preflight does with them:
 records read, every image decoded to its end, hashed, and held against every other.
 
 Usage: python scripts/bench/preflight.py [--n 2000] [--workers 2]
@@ -37,12 +37,12 @@ ANSWER = (
 
 
 def draw_originals(rng: np.random.Generator) -> list[Image.Image]:
-    """Pictures with structure and grain: smooth noise compresses like a photo."""
+    """Pictures with structure, and grain that is still there when two of them are halved."""
     originals = []
     for _ in range(NUM_ORIGINALS):
         coarse = Image.fromarray(rng.integers(0, 256, (24, 32, 3), dtype=np.uint8))
         smooth = np.asarray(coarse.resize(SIZE, Image.Resampling.BICUBIC), dtype=np.int16)
-        grain = rng.normal(0, 8, smooth.shape).astype(np.int16)
+        grain = rng.normal(0, 12, smooth.shape).astype(np.int16)
         originals.append(Image.fromarray(np.clip(smooth + grain, 0, 255).astype(np.uint8)))
     return originals
 
@@ -54,9 +54,10 @@ def write_set(folder: Path, n: int) -> tuple[Path, float]:
     (folder / "imgs").mkdir()
     records, num_bytes = [], 0
     for i in range(n):
-        # A patch of its own makes each file another one without drawing it anew.
-        pixels = originals[i % NUM_ORIGINALS].copy()
-        pixels[: 16 * (1 + i % 40), :64] = rng.integers(0, 256, 3, dtype=np.uint8)
+        # Two laid over each other are another picture to the eye, without drawing one anew.
+        moved = int(rng.integers(SIZE[1])), int(rng.integers(SIZE[0]))
+        one, other = rng.choice(NUM_ORIGINALS, 2)
+        pixels = originals[one] // 2 + np.roll(originals[other], moved, axis=(0, 1)) // 2
         path = folder / f"imgs/{i:06d}.jpg"
         Image.fromarray(pixels).save(path, quality=QUALITY)
         num_bytes += path.stat().st_size
@@ -136,7 +137,7 @@ def measure(file: Path, workers: int) -> dict[str, float]:
     report_photos(photos, findings, area="images")
     at = lap("images", at)
     facts = list(photos.values())
-    report_duplicates(facts, findings, area="duplicates")
+    report_duplicates(facts, findings, area="duplicates", workers=workers)
     lap("looks compared", at)
     if any(one.error for one in facts):
         sys.exit("an image of the benchmark did not decode")

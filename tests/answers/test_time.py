@@ -1,12 +1,12 @@
 """Time grows with the length of a text, not with its square, whatever the text."""
 
 import time
-from collections.abc import Callable
 
 import pytest
 
 from gre.answers import follows_format, read_angle, read_judgment, read_latlon
 from gre.geo.latlon import LatLon
+from tests.timing import seconds
 
 UNITS = [
     "<answer>", "</answer>", "<answer></answer>", "<think>", "</think>", "<think></think>",
@@ -44,16 +44,6 @@ def read_everything(text: str) -> None:
     read_judgment(text)
     read_angle(text)
     follows_format(text)
-
-
-def seconds(reader: Callable[[str], object], text: str) -> float:
-    """Processor time of a reader on a text: the best of three, since other work only adds to it."""
-    times = []
-    for _ in range(3):
-        start = time.process_time()
-        reader(text)
-        times.append(time.process_time() - start)
-    return min(times)
 
 
 @pytest.mark.parametrize("unit", UNITS)

@@ -4,6 +4,7 @@ import pytest
 
 from gre.curation.filters import find_contradiction, find_leak
 from gre.geo.latlon import LatLon
+from tests.timing import is_linear
 
 PARIS = LatLon(48.8566, 2.3522)
 
@@ -21,6 +22,7 @@ PARIS = LatLon(48.8566, 2.3522)
         "The provided coordinates fit.",
         "I was told that this is Paris.",
         "It says louvre_front on the label.",
+        "Called -IMG-2041.tiff by the camera.",
     ],
 )
 def test_leaks(text: str) -> None:
@@ -58,8 +60,33 @@ def test_honest_chains(text: str) -> None:
         ("Guinea-Bissau it is.", LatLon(11.86, -15.58), False),
         ("Guinea it is.", LatLon(11.86, -15.58), True),
         ("A NIGERIAN plate from Niger.", LatLon(6.52, 3.38), True),  # Lagos
+        ("'Lyon, France'.", PARIS, True),  # quoted
         ("Mexico City, Mexico.", LatLon(19.43, -99.13), False),
     ],
 )
 def test_contradictions(text: str, point: LatLon, is_contradiction: bool) -> None:
     assert (find_contradiction(text, point) is not None) is is_contradiction
+
+
+UNITS = [
+    "A-", "a-", "A", "A.", "-", "A ", "A, ", "É'", "A A A A, ", "Ab de la ", "gps ", "gps\t\n",
+    "coordinates are ", "I ", "geo-", "geo-tag", ".jp", "a.jp ", "France", "Guinea-",
+    "United States ", "Paris, France ",
+]  # fmt: skip
+
+
+def find_both(text: str) -> None:
+    find_leak(text, source="a12.jpg")
+    find_contradiction(text + " France.", PARIS)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_time_is_linear(unit: str) -> None:
+    """A chain is a model's text, and may be anything."""
+    assert is_linear(find_both, unit, num_chars=32_000)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("unit", UNITS)
+def test_time_is_linear_to_a_megabyte(unit: str) -> None:
+    assert is_linear(find_both, unit, num_chars=1_000_000)

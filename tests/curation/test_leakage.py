@@ -1,7 +1,9 @@
 """`gre curate leakage` from files to files."""
 
 import json
+import sqlite3
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,6 +22,7 @@ from gre.curation.leakage import (
 from gre.curation.leakage_files import LeakageReport, write_leakage
 from gre.data.records import read_seed
 from gre.errors import InputError
+from tests.command_line import one_line, run_gre
 from tests.curation.making import gps_exif, picture
 
 
@@ -89,6 +92,45 @@ def test_copies_and_mirror_images_are_told_apart(
     assert "http" not in page.replace("http-equiv", "")
 
 
+def test_a_photo_that_cannot_be_read_is_not_clean(
+    training: TrainingList, benchmark: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    for photo in (training.path.parent / "imgs/near.jpg", benchmark / "3.jpg"):
+        photo.write_bytes(photo.read_bytes()[:-200])
+    report = compare(training, benchmark, out)
+    # Of four records one is a copy, one a mirror image and one cut short.
+    assert (report.num_clean, report.num_not_compared, report.num_unreadable) == (1, 1, 2)
+    lines = (out / "gre_seed_clean.jsonl").read_text().splitlines()
+    assert [json.loads(line)["id"] for line in lines] == ["far"]
+    assert "1 of 4 records are clean; 1 not compared and left out; 2 photos" in report.describe()
+    page = (out / "leakage.html").read_text()
+    assert "2 of 4 training records" in page
+    assert "So are 1 that could not be compared" in page
+    told = json.loads((out / "summary.json").read_text())
+    assert told["num_not_compared"] == 1
+    assert any("near.jpg" in line for line in told["unreadable"])
+
+
+def test_a_folder_of_other_work_is_left_alone(
+    training: TrainingList,
+    benchmark: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    run, own = tmp_path / "run", tmp_path / "own"
+    run.mkdir()
+    (run / "summary.json").write_text("{}")
+    words = ["--train", training.path, "--benchmark", f"folder={benchmark}", "--workers", 1]
+    code, _, err = run_gre(capsys, "curate", "leakage", *words, "--out", run)
+    assert code == 2
+    assert "run: is not empty and holds no such build; name another --out" in one_line(err)
+    assert [path.name for path in run.iterdir()] == ["summary.json"]
+    assert (run / "summary.json").read_text() == "{}"
+    for _ in range(2):  # the second finds its own work there
+        assert run_gre(capsys, "curate", "leakage", *words, "--out", own)[0] == 0
+
+
 def test_nearness_in_percent(training: TrainingList, benchmark: Path, tmp_path: Path) -> None:
     compare(training, benchmark, tmp_path / "out")
     near = json.loads((tmp_path / "out/summary.json").read_text())["nearness"]["folder"]
@@ -132,6 +174,17 @@ def test_hashes_are_kept_until_a_file_changes(
     report = compare(training, benchmark, tmp_path / "out")
     assert looked == ["3.jpg"]
     assert (report.duplicates, report.num_unreadable) == ({"folder": 1}, 1)
+
+
+def test_hashes_of_another_layout_are_computed_anew(
+    training: TrainingList, benchmark: Path, tmp_path: Path
+) -> None:
+    compare(training, benchmark, tmp_path / "out")
+    with closing(sqlite3.connect(tmp_path / "out/hashes.sqlite")) as store:
+        store.execute("UPDATE hash SET data = ?", (bytes(560),))  # all pictures alike
+        store.commit()
+    report = compare(training, benchmark, tmp_path / "out")
+    assert (report.duplicates, report.mirrored) == ({"folder": 1}, {"folder": 1})
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gre.data.jsonio import RawRecord, RecordError, describe, iter_json, read_text
 from gre.errors import InputError
+from tests.timing import seconds
 
 
 def write(tmp_path: Path, text: str | bytes) -> Path:
@@ -165,3 +166,22 @@ def test_a_bad_line_does_not_hide_the_next(tmp_path, bad, expected):
 )
 def test_describe_is_short_and_one_line(value, expected):
     assert describe(value) == expected
+
+
+def seconds_for_keys(path, num_keys):
+    """Processor time of reading one object of so many keys, the last named twice."""
+    keys = [*range(num_keys), num_keys - 1]
+    path.write_text("{" + ",".join(f'"{key}":0' for key in keys) + "}")
+
+    def read(_):
+        (fault,) = iter_json(path)
+        assert f'names "{num_keys - 1}" twice' in str(fault)
+
+    return seconds(read, "")
+
+
+def test_an_object_of_many_keys_is_refused_in_linear_time(tmp_path):
+    """From 62 kB to 1 MB: linear takes 16 times, a square law 256; 64 lies midway by ratio."""
+    short = seconds_for_keys(tmp_path / "short.jsonl", 6_250)
+    assert short < 1
+    assert seconds_for_keys(tmp_path / "long.jsonl", 100_000) <= 64 * max(short, 0.05)

@@ -73,7 +73,7 @@ def write_leakage_page(folder: Path, out: Path, sample_world: Path) -> None:
         folder / "out",
         training,
         [benchmark],
-        Leakage(pairs, near, nearest_km, ("c.jpg: is empty",)),
+        Leakage(pairs, near, nearest_km, (), ("c.jpg: is empty",)),
         keeps_mirrored=False,
         drop_within_km=None,
     )

@@ -1,5 +1,6 @@
 """Photos of a run: inspected by processes, reported by kind, found again when they are twice."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,14 +8,21 @@ import pytest
 from PIL import Image
 
 import gre.preflight.photos as photos
-from gre.data.inspection import PhotoFacts
-from gre.preflight.duplicates import look_alikes, report_duplicates, report_leaks, same_bytes
+from gre.data.inspection import PhotoFacts, inspect_photo
+from gre.preflight import duplicates
+from gre.preflight.duplicates import (
+    confirmed,
+    look_alikes,
+    report_duplicates,
+    report_leaks,
+    same_bytes,
+)
 from gre.preflight.findings import Findings, printable
 from gre.preflight.photos import inspect_photos, report_photos
 
 
 def street(seed: int, size: tuple[int, int] = (160, 120)) -> Image.Image:
-    coarse = np.random.default_rng(seed).integers(0, 256, (6, 8, 3), dtype=np.uint8)
+    coarse = np.random.default_rng(seed).integers(0, 256, (12, 16, 3), dtype=np.uint8)
     return Image.fromarray(coarse).resize(size, Image.Resampling.BICUBIC)
 
 
@@ -80,6 +88,39 @@ def test_leaks_between_sets(folder):
     assert "looks like" in leaks[folder / "1.jpg"]
     assert all("im2gps3k" in item.text for item in findings.items)
     assert report_leaks(train[2:], held, Findings(), name="x") == {}
+
+
+@pytest.fixture
+def strangers(tmp_path: Path) -> list[PhotoFacts]:
+    """Two photos of different scenes whose short hashes happen to be the same."""
+    paths = [tmp_path / "one.png", tmp_path / "other.png"]
+    for seed, path in enumerate(paths):
+        street(seed).save(path)
+    facts = [inspect_photo(path) for path in paths]
+    return [replace(one, looks=0x0F0F_0F0F_0F0F_0F0F) for one in facts]
+
+
+@pytest.mark.parametrize("few", [0, 256])
+def test_the_long_hash_decides_what_the_short_one_suspects(folder, strangers, monkeypatch, few):
+    monkeypatch.setattr(duplicates, "FEW", few)
+    same = [inspect_photo(folder / name) for name in ("1.jpg", "alike.png")]
+    suspected = [tuple(strangers), tuple(same)]
+    assert confirmed(suspected, workers=2 if few == 0 else 1) == [tuple(same)]
+
+
+def test_photos_of_different_scenes_are_no_duplicates_and_no_leaks(strangers):
+    one, other = strangers
+    assert look_alikes([one], [other]) == [(one, other)]
+    findings = Findings()
+    report_duplicates(strangers, findings, area="duplicates")
+    assert report_leaks([one], [other], findings, name="val") == {}
+    assert [item.severity for item in findings.items] == ["ok", "ok"]
+
+
+def test_a_suspected_photo_that_is_gone_is_no_duplicate(strangers):
+    one, other = strangers
+    assert confirmed([(one, replace(other, path=other.path.with_name("gone.png")))]) == []
+    assert confirmed([]) == []
 
 
 def fact(name: str, looks: int) -> PhotoFacts:

@@ -6,6 +6,7 @@ A file is read in chunks, and only the columns that are asked for, so a million 
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -177,9 +178,11 @@ def _open_delimited(path: Path, raw: bytes) -> Table:
     header = tuple(name.strip() for name in names)
     if not header:
         raise InputError(f"{path}:1: the first line is empty, must name the columns; remove it")
-    repeated = sorted({name for name in header if header.count(name) > 1})
+    repeated = [name for name, count in Counter(header).items() if count > 1]
     if repeated:
-        raise InputError(f"{path}:1: column {repeated[0]!r} stands in the header twice; rename one")
+        raise InputError(
+            f"{path}:1: column {min(repeated)!r} stands in the header twice; rename one"
+        )
     if b'"' not in body and _is_regular(body, delimiter, header):
         return Table(path, header, lambda: split_plain(body, delimiter, header, first_line=2))
     return Table(path, header, lambda: _quoted_chunks(path, header, body, delimiter))
