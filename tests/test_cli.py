@@ -46,6 +46,15 @@ def test_train_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
         (["train", "sft", "--config", "/no/c.yaml"], "config /no/c.yaml: no such file"),
         (["sample-world", "/tmp", "--size", "huge"], "--size: got 'huge'"),
         (["tiny-model", "/no/where", "--shape", "9b"], "shape '9b' is unknown"),
+        (["tiny-model", "/proc/x"], "/proc takes no files"),
+        (["tiny-model", f"{__file__}/x"], "is no folder; name another place"),
+        (["sample-world", f"{__file__}/x"], "is no folder; name another place"),
+        (["rollouts", "/no/run", "--out", "/proc/x"], "--out /proc/x: /proc takes no files"),
+        (["report", "/no/run", "--out", f"{__file__}/x"], "is no folder; name another place"),
+        (
+            ["rate-seeds", "--data", "d", "--model", "m", "--out", "/proc/x"],
+            "--out /proc/x: /proc takes no files",
+        ),
     ],
 )
 def test_bad_arguments_are_one_line_and_exit_2(

@@ -189,6 +189,7 @@ def _validate(
 def _open_judge(
     settings: "CotSettings", cache: Path, max_cost: float | None
 ) -> "EmbeddedJudge | ChatJudge":
+    from gre.commands.options import check_prices
     from gre.errors import InputError
     from gre.evaluation.cot.chat_judge import ChatJudge
     from gre.evaluation.cot.embedded import EMBEDDED, EmbeddedJudge
@@ -199,6 +200,7 @@ def _open_judge(
             raise InputError("--max-cost: the embedded judge costs nothing; leave it out")
         return EmbeddedJudge()
     assert settings.base_url is not None
+    check_prices(settings.input_usd_per_million, settings.output_usd_per_million, max_cost)
     endpoint = ChatEndpoint(
         settings.base_url,
         settings.judge.removeprefix("openai:"),
@@ -225,14 +227,17 @@ def _tell_cost(tasks: "Sequence[Task]", asked: "EmbeddedJudge | ChatJudge") -> N
 
 
 def _check_measures(settings: "CotSettings") -> None:
-    """Refuse folders that hold no model, before torch is imported."""
+    """Refuse what is no model, before torch is imported."""
     from gre.evaluation.cot.bert import check_bert_model
     from gre.models.clip import check_clip_model
+    from gre.models.lookup import check_hub_name
 
     if settings.clip_model is not None:
         check_clip_model(settings.clip_model)
+        check_hub_name(settings.clip_model, what="clip model")
     if settings.bert_model is not None:
         check_bert_model(settings.bert_model)
+        check_hub_name(settings.bert_model, what="bert model")
 
 
 def _load_measures(settings: "CotSettings") -> "Measures":

@@ -1,6 +1,7 @@
 """What chat calls cost: estimates beforehand, counts afterwards, and a limit that holds."""
 
 from dataclasses import replace
+from math import floor, log10
 from threading import Condition
 
 from gre.errors import InputError
@@ -26,6 +27,11 @@ def estimate_prompt_tokens(request: ChatRequest) -> int:
 def worst_case_usd(endpoint: ChatEndpoint, request: ChatRequest) -> float | None:
     """Most that one attempt may cost: the whole reply is used. None where no price is known."""
     return endpoint.cost_usd(estimate_prompt_tokens(request), request.max_tokens)
+
+
+def usd_text(usd: float) -> str:
+    """A sum of US dollars, at least 0, with as many decimals as it takes to differ from 0."""
+    return f"{usd:.4f}" if usd == 0 or usd >= 0.001 else f"{usd:.{1 - floor(log10(usd))}f}"
 
 
 class Meter:
@@ -107,6 +113,7 @@ class Meter:
 
     def _refusal(self, worst_usd: float) -> str:
         return (
-            f"{self._endpoint.model}: the next call may cost {worst_usd:.4f} US dollars,"
-            f" {self._usage.usd:.4f} of {self._limit_usd:.4f} are spent; raise the limit to go on"
+            f"{self._endpoint.model}: the next call may cost {usd_text(worst_usd)} US dollars,"
+            f" {usd_text(self._usage.usd or 0.0)} of {usd_text(self._limit_usd or 0.0)} are spent;"
+            " raise the limit to go on"
         )

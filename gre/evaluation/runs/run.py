@@ -185,13 +185,7 @@ def answer_files(benchmark: Benchmark, out: Path, *, with_no_image: bool) -> dic
 
 def run_facts(benchmark: Benchmark, predictor: Predictor | FixedPredictor) -> dict[str, object]:
     """Everything that can change an answer: what an interrupted run must share to go on."""
-    return {
-        "benchmark": benchmark.name,
-        "n": len(benchmark.samples),
-        "data_sha256": benchmark.data_sha256,
-        "sample_ids_sha256": benchmark.ids_sha256,
-        **predictor.describe(),
-    }
+    return benchmark.facts() | predictor.describe()
 
 
 def blind_samples(samples: Sequence[Sample]) -> list[Sample]:

@@ -182,10 +182,10 @@ def test_a_faulty_server_leaves_samples_unscored_by_reason(
         (("--max-cost", "1"), "the embedded judge costs nothing"),
         (
             ("--judge", "openai:m", "--base-url", "http://127.0.0.1:9", "--max-cost", "1"),
-            "max_cost_usd needs the prices",
+            "--max-cost 1 needs the model's prices; give --input-price and --output-price",
         ),
         (("--clip-model", "/no/clip"), "clip model /no/clip: no such folder"),
-        (("--bert-model", "/no/bert"), "give both bert_model and bert_num_layers"),
+        (("--bert-model", "/no/bert"), "(--bert-model and --bert-layers;"),
         (("--bert-model", "/no/bert", "--bert-layers", "2"), "bert model /no/bert: no such folder"),
         (("--config", "/no/c.yaml"), "config /no/c.yaml: no such file"),
     ],
