@@ -6,7 +6,9 @@ import typer
 
 from gre.errors import InputError
 
-DistanceOption = Annotated[str, typer.Option(help="haversine (R = 6371.0 km) or geodesic (WGS84).")]
+DistanceOption = Annotated[
+    str, typer.Option(help="haversine (R = 6371.0 km) or geodesic (WGS84, 0.1 ms a row).")
+]
 TestOption = Annotated[str, typer.Option(help="A hit is error le (<=) or lt (<) radius.")]
 UnreadableOption = Annotated[
     str, typer.Option(help="Unreadable answers: miss, drop, origin (0, 0), or an error in km.")
