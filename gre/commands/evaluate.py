@@ -23,6 +23,7 @@ from gre.commands.tables import print_calibration, print_judge_summaries, print_
 from gre.errors import InputError
 
 if TYPE_CHECKING:
+    from gre.evaluation.asking.once import Askable
     from gre.evaluation.benchmarks.judge import JudgeBenchmark
     from gre.evaluation.benchmarks.samples import Benchmark
     from gre.evaluation.predictors.base import FixedPredictor, Predictor, QuestionPredictor
@@ -202,8 +203,9 @@ def _tell_unusable(loaded: "Benchmark | JudgeBenchmark") -> int:
     from gre.data.images import ImageError, load_image
 
     num_faulty = 0
+    samples: Sequence[Askable] = loaded.samples
     with progress_bar() as bar:
-        for sample in bar.track(loaded.samples, description="looking at photos"):
+        for sample in bar.track(samples, description="looking at photos"):
             fault = sample.fault
             try:
                 if not fault:

@@ -112,9 +112,10 @@ def _judge(
         print_quality,
         print_usage,
     )
-    from gre.evaluation.cot.run import judge_run, load_work
+    from gre.evaluation.cot.run import judge_run, load_work, refuse_to_shrink
 
     work = load_work(run, data, limit=limit, with_no_image=no_image)
+    refuse_to_shrink(work)
     tasks = (*work.tasks, *work.blind_tasks)
     _tell_cost(tasks, asked)
     _check_measures(settings)

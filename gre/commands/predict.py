@@ -166,7 +166,7 @@ def _print_table(located: "Sequence[Located]", *, coarse: bool) -> None:
     for one in located:
         row = one.to_json(coarse=coarse)
         names = [row["region"], row["country"]] if coarse else [row["city"], row["country"]]
-        place = ", ".join(str(name) for name in names if name) or f"({row['reason']})"
+        place = ", ".join(str(name) for name in names if name) or f"({one.problem})"
         cells = [one.photo.name, place]
         if not coarse:
             guess = f"{row['lat']:.3f}, {row['lon']:.3f}" if one.status == "ok" else "none"

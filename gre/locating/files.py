@@ -15,6 +15,7 @@ from markupsafe import escape
 
 from gre.errors import InputError
 from gre.evaluation.pages.exports import Sheet, Value, to_csv
+from gre.models.located import why_none
 
 Row = Mapping[str, object]
 
@@ -116,7 +117,7 @@ def _description(row: Row) -> str:
     place = ", ".join(str(row[key]) for key in ("city", "region", "country") if row.get(key))
     radius_km, error_km = row.get("radius_km"), row.get("error_km")
     lines = [
-        place or f"No guess: {row.get('reason')}",
+        place or f"No guess: {why_none(row)}",
         f"{radius_km:,.0f} km hold 90 % of the answers" if isinstance(radius_km, float) else "",
         f"{error_km:,.0f} km from the truth" if isinstance(error_km, float) else "",
         str(row.get("reasoning") or row.get("text") or ""),

@@ -1,7 +1,7 @@
 """Many photos through a localizer: guesses with their place names and, where known, their error."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+NOT_ASKED = "not_asked"
+"""Reason of a photo that cannot be used."""
+
 
 @dataclass(frozen=True)
 class Located:
@@ -29,7 +32,7 @@ class Located:
         place: Nearest named place to the guess.
         truth: From a table beside the photo or from its EXIF, where there is one.
         error_km: Great-circle distance from guess to truth.
-        problem: Why there is no guess.
+        problem: Why there is no guess: a sentence about the photo, or a word about the answer.
     """
 
     photo: Path
@@ -45,7 +48,7 @@ class Located:
         row: dict[str, object] = {
             "photo": str(self.photo),
             "status": self.status,
-            "reason": self.problem,
+            "reason": self.reason,
             "country": place.country if place else None,
             "region": place.region if place else None,
         }
@@ -53,6 +56,7 @@ class Located:
             return row
         guess = self.guess
         return row | {
+            "detail": self.detail,
             "city": place.city if place else None,
             "lat": guess.latlon.lat if guess and guess.latlon else None,
             "lon": guess.latlon.lon if guess and guess.latlon else None,
@@ -65,11 +69,29 @@ class Located:
         }
 
     @property
+    def reason(self) -> str | None:
+        """Why there is no guess, in one word to count by; the words of `gre evaluate`."""
+        return NOT_ASKED if self.guess is None else self.problem
+
+    @property
+    def detail(self) -> str | None:
+        """The same in a sentence."""
+        if self.guess is None:
+            return self.problem
+        return self.guess.failure.detail if self.guess.failure else None
+
+    @property
     def status(self) -> str:
         """ok; failed: an answer that could not be read; error: a photo that could not be read."""
         if self.guess is None:
             return "error"
         return "failed" if self.guess.latlon is None else "ok"
+
+
+def why_none(row: Mapping[str, object]) -> str:
+    """Why a row of `Located.to_json` has no guess, for a person."""
+    said = row.get("detail") if row.get("status") == "error" else None
+    return str(said or row.get("reason") or "unreadable")
 
 
 def locate_photos(

@@ -224,3 +224,25 @@ def test_a_million_rows_are_joined_in_three_seconds(tmp_path):
     summary = score_file(guesses, truth=truth)
     assert time.process_time() - start <= 3.0
     assert summary.n == 1_000_000
+
+
+def test_cells_that_are_no_numbers_are_said(tmp_path, caplog):
+    path = tmp_path / "p.csv"
+    path.write_text(
+        "id,gt_lat,gt_lon,pred_lat,pred_lon\na,1,1,,\nb,1,1,nan,None\nc,1,1,48N,2.5\n"
+        'd,1,1,"48,8",2\ne,1,1,1,1\n'
+    )
+    assert score_file(path).n_readable == 1
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        f"{path}:4: pred_lat: got '48N', must be degrees as a decimal number, e.g. 48.8566, or"
+        " empty; 2 such cells count as unreadable"
+    )
+
+
+def test_a_run_that_judges_reasoning_is_named(tmp_path):
+    (tmp_path / "predictions.jsonl").write_text(
+        '{"id": "a", "label": true, "verdict": null, "status": "ok"}\n'
+    )
+    with pytest.raises(InputError, match="judges reasoning and holds no points"):
+        score_file(tmp_path)

@@ -111,6 +111,7 @@ def over_budget(results: Sequence[Judged], judge: Judge) -> GreError:
         if judged.judgment is not None and not _has_reason(judged.judgment, OVER_BUDGET)
     ]
     usd = judge.usage()["usd"]
+    assert isinstance(usd, float)  # there is no limit without prices
     return ChatError(
         OVER_BUDGET,
         f"stopped before --max-cost: {len(whole)} of {len(results)} chains are judged and kept,"

@@ -108,6 +108,8 @@ def finish_judge(
         blind_rows = [judge_row(sample, kept[sample.id]) for sample in benchmark.samples]
         write_jsonl(out / "no_image.jsonl", blind_rows)
         bounds["no_image"] = summarize_rows(blind_rows)
+    else:  # of an earlier end of the same run
+        (out / "no_image.jsonl").unlink(missing_ok=True)
     write_jsonl(out / "predictions.jsonl", rows)
     result = JudgeResult(out, summarize_rows(rows), bounds)
     _write_summary(result, read_run_facts(out))
