@@ -191,6 +191,7 @@ def _open_judge(
     settings: "CotSettings", cache: Path, max_cost: float | None
 ) -> "EmbeddedJudge | ChatJudge":
     from gre.commands.options import check_prices
+    from gre.data.outputs import check_new_folder
     from gre.errors import InputError
     from gre.evaluation.cot.chat_judge import ChatJudge
     from gre.evaluation.cot.embedded import EMBEDDED, EmbeddedJudge
@@ -201,6 +202,7 @@ def _open_judge(
             raise InputError("--max-cost: the embedded judge costs nothing; leave it out")
         return EmbeddedJudge()
     assert settings.base_url is not None
+    check_new_folder(cache, "--cache")
     check_prices(settings.input_usd_per_million, settings.output_usd_per_million, max_cost)
     endpoint = ChatEndpoint(
         settings.base_url,

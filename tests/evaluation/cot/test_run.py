@@ -184,6 +184,10 @@ def test_a_faulty_server_leaves_samples_unscored_by_reason(
             ("--judge", "openai:m", "--base-url", "http://127.0.0.1:9", "--max-cost", "1"),
             "--max-cost 1 needs the model's prices; give --input-price and --output-price",
         ),
+        (
+            ("--judge", "openai:m", "--base-url", "http://127.0.0.1:9", "--cache", "/proc/x"),
+            "--cache /proc/x: /proc takes no files",
+        ),
         (("--clip-model", "/no/clip"), "clip model /no/clip: no such folder"),
         (("--bert-model", "/no/bert"), "(--bert-model and --bert-layers;"),
         (("--bert-model", "/no/bert", "--bert-layers", "2"), "bert model /no/bert: no such folder"),
