@@ -1,6 +1,9 @@
 """The door: what it prints, and the exit code of every bad input."""
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -39,6 +42,7 @@ def test_train_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
         (["score", "/no/file.csv", "--test", "<"], "test: got '<'"),
         (["score", "/no/file.csv", "--distance", "manhattan"], "distance: got 'manhattan'"),
         (["parse", "/no/file.jsonl"], "/no/file.jsonl: no such file"),
+        (["parse", "/tmp"], "/tmp: is a folder; name a JSONL file of id and text"),
         (["report", "/no/run"], "/no/run"),
         (["compare", "/no/run", "/no/other"], "/no/run/summary.json: no such file"),
         (["compare", "/no/run", "/no/other", "--radii", "far"], "--radii: got 'far'"),
@@ -46,6 +50,15 @@ def test_train_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
         (["train", "sft", "--config", "/no/c.yaml"], "config /no/c.yaml: no such file"),
         (["sample-world", "/tmp", "--size", "huge"], "--size: got 'huge'"),
         (["tiny-model", "/no/where", "--shape", "9b"], "shape '9b' is unknown"),
+        (["tiny-model", "/proc/x"], "/proc takes no files"),
+        (["tiny-model", f"{__file__}/x"], "is no folder; name another place"),
+        (["sample-world", f"{__file__}/x"], "is no folder; name another place"),
+        (["rollouts", "/no/run", "--out", "/proc/x"], "--out /proc/x: /proc takes no files"),
+        (["report", "/no/run", "--out", f"{__file__}/x"], "is no folder; name another place"),
+        (
+            ["rate-seeds", "--data", "d", "--model", "m", "--out", "/proc/x"],
+            "--out /proc/x: /proc takes no files",
+        ),
     ],
 )
 def test_bad_arguments_are_one_line_and_exit_2(
@@ -82,6 +95,9 @@ def test_predict_counts_what_it_could_not_read(
     assert code == 3
     rows = [json.loads(line) for line in out.splitlines() if line.startswith("{")]
     assert [row["status"] for row in rows] == ["failed", "error"]
+    assert rows[0]["reason"] in ("no_answer", "refusal", "one_number")
+    assert rows[1]["reason"] == "not_asked"
+    assert rows[1]["detail"].startswith(f"{tmp_path}/b.jpg: ")
     assert "photos have no guess" in err
     assert "<html" in (tmp_path / "map.html").read_text()
 
@@ -113,6 +129,20 @@ def test_parse_reads_lines_and_counts_nothing_away(
     assert rows[0] == {"id": "0", "lat": 40.7, "lon": -74.0, "status": "ok", "reason": None}
     code, out, _ = run_gre(capsys, "parse", source, "--strict")
     assert [json.loads(line)["status"] for line in out.splitlines()] == ["ok", "failed", "failed"]
+
+
+def test_parse_is_as_strict_with_stdin_as_with_a_file(tmp_path: Path) -> None:
+    latin = '{"id": "a", "text": "40.7, -74.0, S\u00e3o"}\n'.encode("latin-1")
+    (tmp_path / "latin.jsonl").write_bytes(latin)
+    environment = {**os.environ, "PYTHONUTF8": "0", "LC_ALL": "C"}
+    command = [sys.executable, "-m", "gre", "parse"]
+    for words in ([], [str(tmp_path / "latin.jsonl")]):
+        done = subprocess.run(
+            [*command, *words], input=latin, env=environment, capture_output=True, check=False
+        )
+        assert done.returncode == 2
+        assert b"not UTF-8 text" in done.stderr
+        assert done.stdout == b""
 
 
 def test_evaluate_ends_with_3_where_a_sample_failed(

@@ -7,6 +7,8 @@ import numpy as np
 import pytest
 
 from gre.errors import InputError
+from gre.geo.distance import geodesic_km, great_circle_km
+from gre.geo.latlon import LatLon
 from gre.metrics import Protocol, Summary, geoguessr_score, score_errors
 
 ERRORS_KM = [0.5, 1.0, 24.0, 700.0, 9000.0, math.nan]
@@ -26,6 +28,15 @@ ERRORS_KM = [0.5, 1.0, 24.0, 700.0, 9000.0, math.nan]
 )
 def test_geoguessr_score_of_known_distances(error_km, points):
     assert float(geoguessr_score(error_km)) == points
+
+
+@pytest.mark.parametrize(
+    ("truth", "guess"),
+    [((10.0, 180.0), (10.0, -180.0)), ((90.0, 0.0), (90.0, 77.0)), ((-33.3, 18.1), (-33.3, 18.1))],
+)
+@pytest.mark.parametrize("distance", [great_circle_km, geodesic_km])
+def test_one_place_written_in_two_ways_scores_full_marks(truth, guess, distance):
+    assert float(geoguessr_score(distance(LatLon(*truth), LatLon(*guess)))) == 5000
 
 
 def test_geoguessr_score_falls_with_distance_and_keeps_nan():

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from gre.commands.console import progress_bar, quiet_libraries, start_logging, stdout
+from gre.data.outputs import check_new_file, check_new_folder
 from gre.errors import InputError
 from gre.train.config import Trainer
 
@@ -54,6 +55,10 @@ def check(
     from gre.train.early import refuse_early, trainer_of
 
     start_logging()
+    if out is not None:
+        check_new_file(out, "--out")
+    if quarantine is not None:
+        check_new_folder(quarantine, "--quarantine")
     benchmarks = dict(map(_named_folder, benchmark or []))
     kind = trainer or trainer_of(config, ctx.args)
     refuse_early(config, ctx.args, trainer=kind, world_size=world_size)

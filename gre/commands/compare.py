@@ -48,12 +48,16 @@ def ablation(
     Example: gre ablation work/ablation --out work/ablation/table.md --json work/ablation/table.json
     """
     start_logging()
+    from gre.data.outputs import check_new_file
     from gre.evaluation.asking.run_folder import json_text, write_output
     from gre.evaluation.comparing.ablation import read_ablation
     from gre.evaluation.comparing.ablation_table import summary_heads, summary_rows, to_markdown
     from gre.evaluation.comparing.ablation_values import sizes, to_json
 
     found = read_ablation(directory)
+    check_new_file(out, "--out")
+    if json_out is not None:
+        check_new_file(json_out, "--json")
     write_output(out, to_markdown(found))
     if json_out is not None:
         write_output(json_out, json_text(to_json(found)))

@@ -15,7 +15,10 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
-NOISY = ("httpx", "filelock", "fsspec", "matplotlib", "PIL", "transformers", "datasets", "trl")
+NOISY = (
+    *("httpx", "httpx2", "filelock", "fsspec", "matplotlib", "PIL"),
+    *("transformers", "datasets", "trl", "huggingface_hub"),
+)
 PIPE_WIDTH = 140
 """Columns of a table that goes to a file or a pipe, where nobody says how wide the window is."""
 

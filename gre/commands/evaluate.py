@@ -23,6 +23,7 @@ from gre.commands.tables import print_calibration, print_judge_summaries, print_
 from gre.errors import InputError
 
 if TYPE_CHECKING:
+    from gre.evaluation.asking.once import Askable
     from gre.evaluation.benchmarks.judge import JudgeBenchmark
     from gre.evaluation.benchmarks.samples import Benchmark
     from gre.evaluation.predictors.base import FixedPredictor, Predictor, QuestionPredictor
@@ -99,7 +100,9 @@ def evaluate(
     asking = _Asking(choice, out, batch_size, no_image and not choice.is_fixed)
     found = asking.check(loaded)
     if dry_run:
-        typer.echo(f"ok: {len(loaded.samples)} samples, {found}")
+        num_faulty = 0 if choice.is_fixed else _tell_unusable(loaded)
+        left_out = f", {num_faulty} of them with an unusable photo" if num_faulty else ""
+        typer.echo(f"ok: {len(loaded.samples)} samples{left_out}, {found}")
         return
     asking.run(loaded, asking.plan(processes, command_line(context)), protocol, radii_km)
 
@@ -115,12 +118,21 @@ class _Asking:
     server: "ServerPredictor | None" = None
 
     def check(self, loaded: "Benchmark | JudgeBenchmark") -> str:
-        """Check the model as far as can be without loading it, and say what was found."""
+        """Check folder and model as far as can be without loading it, and say what was found."""
+        from gre.evaluation.asking.processes import is_launched, own_share
+        from gre.evaluation.asking.run_folder import check_run
         from gre.evaluation.benchmarks.judge import JudgeBenchmark
 
-        if isinstance(loaded, JudgeBenchmark):
+        is_judged = isinstance(loaded, JudgeBenchmark)
+        if is_judged:
             self.choice.check_for_questions()
-        return self.choice.check(loaded.samples)
+        found = self.choice.check(loaded.samples)
+        if own_share().rank == 0 and not is_launched():  # else the first may be at work on it
+            known = loaded.facts() | self.choice.describe()
+            if is_judged:  # every record brings its own question
+                known.pop("instruction", None)
+            check_run(self.out, known)
+        return found
 
     def plan(self, processes: int | None, arguments: Sequence[str]) -> "Plan":
         """How the run is done: alone, in processes started here, or as one of torchrun's."""
@@ -166,10 +178,12 @@ class _Asking:
         return loaded
 
     def _print_usage(self) -> None:
+        from gre.models.chat_cost import usd_text
+
         if self.server is None:
             return
         usage = self.server.client.usage
-        cost = "" if usage.usd is None else f", {usage.usd:.4f} US dollars"
+        cost = "" if usage.usd is None else f", {usd_text(usage.usd)} US dollars"
         typer.echo(
             f"{usage.calls} calls, {usage.cached} replies from the cache, {usage.prompt_tokens}"
             f" prompt and {usage.completion_tokens} generated tokens{cost}",
@@ -182,6 +196,26 @@ class _Asking:
         with progress_bar() as bar:
             task = bar.add_task(f"evaluating {Path(self.choice.name).name}", total=num_answers)
             yield lambda count: bar.advance(task, count)
+
+
+def _tell_unusable(loaded: "Benchmark | JudgeBenchmark") -> int:
+    """Open every photo as a run would; name those that it could not ask about, and count them."""
+    from gre.data.images import ImageError, load_image
+
+    num_faulty = 0
+    samples: Sequence[Askable] = loaded.samples
+    with progress_bar() as bar:
+        for sample in bar.track(samples, description="looking at photos"):
+            fault = sample.fault
+            try:
+                if not fault:
+                    load_image(sample.image_path)
+            except ImageError as error:
+                fault = str(error)
+            if fault:
+                num_faulty += 1
+                typer.echo(f"{sample.id}: {fault}", err=True)
+    return num_faulty
 
 
 def _load(

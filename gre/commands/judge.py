@@ -124,9 +124,10 @@ def _judge(
         print_quality,
         print_usage,
     )
-    from gre.evaluation.cot.run import judge_run, load_work
+    from gre.evaluation.cot.run import judge_run, load_work, refuse_to_shrink
 
     work = load_work(run, data, limit=limit, with_no_image=no_image)
+    refuse_to_shrink(work)
     tasks = (*work.tasks, *work.blind_tasks)
     _tell_cost(tasks, asked)
     _check_measures(settings)
@@ -201,6 +202,8 @@ def _validate(
 def _open_judge(
     settings: "CotSettings", cache: Path, max_cost: float | None
 ) -> "EmbeddedJudge | ChatJudge":
+    from gre.commands.options import check_prices
+    from gre.data.outputs import check_new_folder
     from gre.errors import InputError
     from gre.evaluation.cot.chat_judge import ChatJudge
     from gre.evaluation.cot.embedded import EMBEDDED, EmbeddedJudge
@@ -211,6 +214,8 @@ def _open_judge(
             raise InputError("--max-cost: the embedded judge costs nothing; leave it out")
         return EmbeddedJudge()
     assert settings.base_url is not None
+    check_new_folder(cache, "--cache")
+    check_prices(settings.input_usd_per_million, settings.output_usd_per_million, max_cost)
     with named_as_options(_OPTIONS):
         endpoint = ChatEndpoint(
             settings.base_url,
@@ -238,14 +243,17 @@ def _tell_cost(tasks: "Sequence[Task]", asked: "EmbeddedJudge | ChatJudge") -> N
 
 
 def _check_measures(settings: "CotSettings") -> None:
-    """Refuse folders that hold no model, before torch is imported."""
+    """Refuse what is no model, before torch is imported."""
     from gre.evaluation.cot.bert import check_bert_model
     from gre.models.clip import check_clip_model
+    from gre.models.lookup import check_hub_name
 
     if settings.clip_model is not None:
         check_clip_model(settings.clip_model)
+        check_hub_name(settings.clip_model, what="clip model")
     if settings.bert_model is not None:
         check_bert_model(settings.bert_model)
+        check_hub_name(settings.bert_model, what="bert model")
 
 
 def _load_measures(settings: "CotSettings") -> "Measures":

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from gre.commands.options import check_prices
+from gre.errors import InputError
+
 if TYPE_CHECKING:
     from gre.evaluation.predictors.choice import ModelChoice
 
@@ -65,6 +68,9 @@ def choose_model(values: Mapping[str, Any]) -> "ModelChoice":  # Any: what typer
     from gre.evaluation.tables.columns import parse_columns
     from gre.models.decoding import SAMPLING_TEMPERATURE, Decoding
 
+    check_prices(values["input_price"], values["output_price"], values["max_cost"])
+    if not values["timeout"] > 0:
+        raise InputError(f"--timeout: got {values['timeout']}, must be > 0 seconds; correct it")
     named = values["prediction_columns"]
     kind, name = split_model(values["model"])
     temperature = values["temperature"]

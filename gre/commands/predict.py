@@ -55,9 +55,12 @@ def predict(
     """
     start_logging()
     form = _format(form, as_json=as_json, out=out)
-    for written in (out, map_page):
-        _check_file(written)
+    from gre.data.outputs import check_new_file
     from gre.data.photos import list_photos
+
+    for option, written in (("--out", out), ("--map", map_page)):
+        if written is not None:
+            check_new_file(written, option)
 
     found = list_photos(photos)
     name = _model_or_default(model)
@@ -91,17 +94,6 @@ def _format(form: str | None, *, as_json: bool, out: Path | None) -> str:
     if form == "table" and out is not None:
         raise InputError(f"--out {out}: a table is only printed; choose --format csv, say")
     return form
-
-
-def _check_file(path: Path | None) -> None:
-    """Refuse before a model is loaded what could not be written after it."""
-    if path is None:
-        return
-    if path.is_dir():
-        raise InputError(f"{path}: is a folder, must be a file to write; add a name")
-    above = next(folder for folder in path.absolute().parents if folder.exists())
-    if not above.is_dir():
-        raise InputError(f"{path}: {above} is no folder; name another file")
 
 
 def _model_or_default(model: str | None) -> str:
@@ -184,7 +176,7 @@ def _print_table(located: "Sequence[Located]", *, coarse: bool) -> None:
     for one in located:
         row = one.to_json(coarse=coarse)
         names = ("region", "country") if coarse else ("city", "country")
-        place = place_words(row, names) or f"({row['reason']})"
+        place = place_words(row, names) or f"({one.problem})"
         cells = [one.photo.name, place]
         if not coarse:
             guess = f"{row['lat']:.3f}, {row['lon']:.3f}" if one.status == "ok" else "none"

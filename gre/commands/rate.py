@@ -29,11 +29,13 @@ def rate_seeds(
     --out work/difficulty.jsonl --max-new-tokens 96
     """
     start_logging()
+    from gre.data.outputs import check_new_file
     from gre.data.records import read_seed
-    from gre.models.qwen_vl import check_model_folder
+    from gre.models.lookup import check_model
 
+    check_new_file(out, "--out")
     records = read_seed(data)[:limit]
-    check_model_folder(model)
+    check_model(model)
     quiet_libraries()
     from gre.data.images import load_image
     from gre.models.localizer import Decoding, GeoLocalizer, generate_answers

@@ -24,7 +24,12 @@ def report(
     Example: gre report work/eval/base work/eval/ci --out work/report.html --tables work/tables
     """
     start_logging()
+    from gre.data.outputs import check_new_file, check_new_folder
     from gre.evaluation.report.page import write_report
+
+    check_new_file(out, "--out")
+    if tables is not None:
+        check_new_folder(tables, "--tables")
 
     written = write_report(runs, out, title=title, tables=tables, max_photos=photos)
     typer.echo(f"written: {out}")

@@ -1,5 +1,6 @@
 """`gre score` and `gre parse`: from files of answers to numbers."""
 
+import io
 import json
 import sys
 from pathlib import Path
@@ -63,12 +64,16 @@ def parse(
 
     try:
         if file is None:
+            if isinstance(sys.stdin, io.TextIOWrapper):  # as strict as with a file
+                sys.stdin.reconfigure(encoding="utf-8", errors="strict")
             counts = parse_jsonl(sys.stdin, sys.stdout, strict=strict, name="stdin")
         else:
             with file.open(encoding="utf-8") as source:
                 counts = parse_jsonl(source, sys.stdout, strict=strict, name=str(file))
     except FileNotFoundError as error:
         raise InputError(f"{file}: no such file; name a JSONL file of id and text") from error
+    except IsADirectoryError as error:
+        raise InputError(f"{file}: is a folder; name a JSONL file of id and text") from error
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"{file or 'stdin'}: cannot be read as UTF-8 text: {error}") from error
     unread = ", ".join(f"{reason} {count}" for reason, count in sorted(counts.reasons.items()))

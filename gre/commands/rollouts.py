@@ -20,7 +20,10 @@ def rollouts(
     Example: gre rollouts work/stage3 --out work/rollouts.html
     """
     start_logging()
+    from gre.data.outputs import check_new_file
     from gre.evaluation.rollouts.page import write_rollouts_page
+
+    check_new_file(out, "--out")
 
     write_rollouts_page(run, out, max_groups=max_groups)
     typer.echo(f"written: {out}")

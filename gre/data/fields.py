@@ -13,6 +13,8 @@ _TURN_VALUES = ("conversations[0].value", "conversations[1].value")
 MAX_TEXT_CHARS = 1_000_000
 """Longest text of a field: a hundred times the longest chain of thought. Ours."""
 
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
+
 _CONTROL_CHARACTER = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 """Characters that stand for no sign; tab and line breaks are text."""
 
@@ -94,7 +96,8 @@ class Fields:
         allowed = f"in [-{limit:g}, {limit:g}]"
         value = self.value(field, f"a number {allowed}")
         if isinstance(value, bool) or not isinstance(value, int | float):
-            quoted = "; write it without quotes" if isinstance(value, str) else "; fix the record"
+            is_number = isinstance(value, str) and _NUMBER.fullmatch(value.strip())
+            quoted = "; write it without quotes" if is_number else "; fix the record"
             raise self.fault(field, f"got {describe(value)}, must be a number {allowed}{quoted}")
         if isinstance(value, float) and not math.isfinite(value):
             allowed = f"a finite number {allowed}"

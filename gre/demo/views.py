@@ -15,7 +15,7 @@ from gre.evaluation.pages.worldmap import MapLayer, MapMark, map_svg
 from gre.geo.distance import great_circle_km
 from gre.geo.latlon import LatLon
 from gre.models.decoding import Guess, guess_from_texts
-from gre.models.located import place_words
+from gre.models.located import place_words, why_none
 
 Row = Mapping[str, object]
 ZOOM = Markup(
@@ -64,7 +64,7 @@ def result(row: Row, guess: Guess | None, picture: Thumbnail | None) -> Markup:
     """A finished photo: facts, reasoning, and where a guess is given all of its answers."""
     name = Path(str(row["photo"])).name
     if row["status"] == "error":
-        return problem(str(row["reason"]))
+        return problem(why_none(row))
     facts = Markup("").join(
         Markup("<dt>{}</dt><dd>{}</dd>").format(fact.name, fact.value) for fact in photo_facts(row)
     )
@@ -181,7 +181,7 @@ def history(rows: Sequence[Row]) -> Markup:
             [
                 Path(str(row["photo"])).name,
                 str(row["model"]),
-                place or f"({row['reason']})",
+                place or f"({why_none(row)})",
                 f"{error_km:,.0f} km" if isinstance(error_km, float) else "–",
             ]
         )

@@ -124,5 +124,8 @@ def _line(written: str, index: int, place: str) -> _Line:
         raise InputError(f'{place}: "text" must be a string or null, got {text!r:.60}; {_SHAPE}')
     line_id = record.get("id", str(index))
     if isinstance(line_id, bool) or not isinstance(line_id, str | int):
-        raise InputError(f'{place}: "id" must be a string or whole number, got {line_id!r:.60}')
+        raise InputError(
+            f'{place}: "id" must be a string or whole number, got {line_id!r:.60}; correct it, or'
+            " leave it out to be numbered"
+        )
     return _Line(line_id, text or "")

@@ -20,7 +20,13 @@ from gre.evaluation.tables.columns import (
     named_point,
     parse_columns,
 )
-from gre.evaluation.tables.points import Points, measure_errors, refuse_repeats, true_points
+from gre.evaluation.tables.points import (
+    Points,
+    measure_errors,
+    refuse_repeats,
+    tell_unread_cells,
+    true_points,
+)
 from gre.evaluation.tables.table import Columns, Table, open_table
 from gre.geo.latlon import MAX_LAT_DEG, MAX_LON_DEG
 from gre.metrics import RADII_KM, Protocol, Summary, score_errors
@@ -94,6 +100,11 @@ def _read_one(table: Table, named: Mapping[str, str]) -> Pairs:
         true_names = bare
     if guess_names is None and true_names is not None and bare != true_names:
         guess_names = bare
+    if true_names is None and {"label", "verdict"} <= set(table.header):
+        raise InputError(
+            f"{table.path}: is of a run that judges reasoning and holds no points; its numbers are"
+            " in summary.json beside it, and gre compare and gre report read them"
+        )
     if true_names is None or guess_names is None:
         missing = "true" if true_names is None else "predicted"
         raise InputError(
@@ -155,6 +166,7 @@ def _point_columns(
 
 
 def _guessed_points(table: Table, read: Columns, names: NamedPoint) -> Points:
+    tell_unread_cells(table, read, names)
     lat, lon = read.numbers[names[0]], read.numbers[names[1]]
     outside = (np.abs(lat) > MAX_LAT_DEG) | (np.abs(lon) > MAX_LON_DEG)
     if outside.any():
@@ -182,6 +194,8 @@ def _join(
     table: Table, truth: Table, guess_ids: Sequence[str], true_ids: Sequence[str]
 ) -> NDArray[np.int64]:
     """The row of each true id among the guesses."""
+    if guess_ids == true_ids:
+        return np.arange(len(true_ids))
     row_of = {name: row for row, name in enumerate(guess_ids)}
     missing = [name for name in true_ids if name not in row_of]
     if missing:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gre.errors import GreError, InputError, say_how_to_install
+from gre.models.lookup import network_errors
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -129,17 +130,3 @@ def _refused(doing: str, error: Exception) -> GreError:
             f"{doing}: the hub refuses this token ({status}); set HF_TOKEN to one that may do it"
         )
     return GreError(f"{doing}: the hub answers {status}; run the same command again later")
-
-
-def network_errors() -> tuple[type[Exception], ...]:
-    """What the client's HTTP library raises; which library it is differs between versions."""
-    kinds: list[type[Exception]] = [ConnectionError, TimeoutError]
-    if find_spec("httpx2") is not None:
-        import httpx2
-
-        kinds.append(httpx2.TransportError)
-    if find_spec("httpx") is not None:
-        import httpx
-
-        kinds.append(httpx.TransportError)
-    return tuple(kinds)

@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gre.errors import GreError
-from gre.hub.connection import endpoint, network_errors, plain_errors
+from gre.hub.connection import endpoint, plain_errors
 from gre.hub.remote import RemoteFile, hash_file
+from gre.models.lookup import network_errors
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
+from gre.data.outputs import check_new_folder
 from gre.errors import GreError, InputError
 from gre.hub.catalog import Item
 from gre.hub.fetch import fetch_file, partial_path
@@ -108,6 +109,7 @@ def carry_out(
         GreError: A file could not be fetched, or another pull is at work on the folder.
     """
     folder = plan.item.folder
+    check_new_folder(folder, "--to")
     folder.mkdir(parents=True, exist_ok=True)
     with _alone(folder):
         free = shutil.disk_usage(folder).free

@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from gre.errors import InputError
 from gre.evaluation.pages.exports import Sheet, Value, to_csv
-from gre.models.located import place_words
+from gre.models.located import place_words, why_none
 
 Row = Mapping[str, object]
 
@@ -121,7 +121,7 @@ def _geometry(row: Row) -> dict[str, object] | None:
 def _description(row: Row) -> str:
     radius_km, error_km = row.get("radius_km"), row.get("error_km")
     lines = [
-        place_words(row) or f"No guess: {row.get('reason')}",
+        place_words(row) or f"No guess: {why_none(row)}",
         f"{radius_km:,.0f} km hold 90 % of the answers" if isinstance(radius_km, float) else "",
         f"{error_km:,.0f} km from the truth" if isinstance(error_km, float) else "",
         str(row.get("reasoning") or row.get("text") or ""),

@@ -1,6 +1,7 @@
 """What chat calls cost: estimates beforehand, counts afterwards, and a limit that holds."""
 
 from dataclasses import replace
+from math import floor, log10
 from threading import Condition
 
 from gre.errors import InputError
@@ -63,6 +64,11 @@ def paid_usd(endpoint: ChatEndpoint, spent: Spent) -> float:
     if spent.usd is not None:
         return spent.usd
     return endpoint.cost_usd(spent.prompt_tokens, spent.completion_tokens) or 0.0
+
+
+def usd_text(usd: float) -> str:
+    """A sum of US dollars, at least 0, with as many decimals as it takes to differ from 0."""
+    return f"{usd:.4f}" if usd == 0 or usd >= 0.001 else f"{usd:.{1 - floor(log10(usd))}f}"
 
 
 class Meter:
@@ -150,6 +156,7 @@ class Meter:
 
     def _refusal(self, worst_usd: float) -> str:
         return (
-            f"{self._endpoint.model}: the next call may cost {worst_usd:.4f} US dollars,"
-            f" {self._spent_usd():.4f} of {self._limit_usd:.4f} are spent; raise the limit to go on"
+            f"{self._endpoint.model}: the next call may cost {usd_text(worst_usd)} US dollars,"
+            f" {usd_text(self._spent_usd())} of {usd_text(self._limit_usd or 0.0)} are spent;"
+            " raise the limit to go on"
         )

@@ -1,7 +1,7 @@
 """Photo in, guess out: `GeoLocalizer("folder-or-hub-id").predict("photo.jpg")`."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -96,14 +96,24 @@ class GeoLocalizer:
         images = [load_image(Path(photo))] * samples
         return guess_from_texts(self.answer(images, decoding=decoding))
 
-    def answer(self, images: Sequence["Image"], *, decoding: Decoding) -> list[str]:
-        """Ask the model about a batch of images and return the raw texts in the same order."""
+    def answer(
+        self,
+        images: Sequence["Image"],
+        *,
+        decoding: Decoding,
+        seeds: Sequence[int] | None = None,
+    ) -> list[str]:
+        """Ask the model about a batch of images and return the raw texts in the same order.
+
+        `seeds` as in `generate_answers`.
+        """
         return generate_answers(
             self.model,
             self.processor,
             images,
             questions=[self.instruction] * len(images),
             decoding=decoding,
+            seeds=seeds,
         )
 
 
@@ -114,11 +124,14 @@ def generate_answers(
     *,
     questions: Sequence[str],
     decoding: Decoding,
+    seeds: Sequence[int] | None = None,
     streamer: "BaseStreamer | None" = None,
 ) -> list[str]:
     """Generate one text per image and question, left-padded in one batch.
 
-    A `streamer` is given the tokens as they come; it takes a batch of one.
+    Where it samples, each answer is drawn by its seed in `seeds`, whatever its batch; without them,
+    all are drawn from torch's stream. A `streamer` is given the tokens as they come; it takes a
+    batch of one.
 
     Any decoder that `AutoModelForImageTextToText` loads: what is specific to a model is left to
     its processor (placeholders, patches, chat template).
@@ -131,15 +144,22 @@ def generate_answers(
         padding_side="left",
         return_tensors="pt",
     ).to(model.device, model.dtype)
-    sampling = {"temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}
+    is_sampled = decoding.temperature > 0
+    how: Mapping[str, object] = _GREEDY
+    if is_sampled and seeds is not None:
+        from gre.models.sampling import own_draws
+
+        how = _GREEDY | {"logits_processor": own_draws(decoding, seeds)}
+    elif is_sampled:
+        how = {"temperature": decoding.temperature, "top_p": decoding.top_p, "top_k": 0}
     with torch.inference_mode():
         output_BT = model.generate(
             **inputs,
             max_new_tokens=decoding.max_new_tokens,
-            do_sample=decoding.temperature > 0,
+            do_sample=is_sampled and seeds is None,
             suppress_tokens=vision_token_ids(processor),
             streamer=streamer,
-            **(sampling if decoding.temperature > 0 else _GREEDY),
+            **how,
         )
     completions_BT = output_BT[:, inputs["input_ids"].shape[1] :]
     return tokenizer.batch_decode(completions_BT, skip_special_tokens=True)
@@ -175,5 +195,5 @@ def vision_token_ids(processor: "ProcessorMixin") -> list[int] | None:
     return sorted(ids) or None
 
 
-_GREEDY: dict[str, None] = {"temperature": None, "top_p": None, "top_k": None}
+_GREEDY: dict[str, object] = {"temperature": None, "top_p": None, "top_k": None}
 """Unset what a model's own generation config says of sampling, so that greedy is silent."""

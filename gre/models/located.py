@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+NOT_ASKED = "not_asked"
+"""Reason of a photo that cannot be used."""
+
 
 @dataclass(frozen=True)
 class Located:
@@ -29,7 +32,7 @@ class Located:
         place: What can be said of where the guess is.
         truth: From a table beside the photo or from its EXIF, where there is one.
         error_km: Great-circle distance from guess to truth.
-        problem: Why there is no guess.
+        problem: Why there is no guess: a sentence about the photo, or a word about the answer.
     """
 
     photo: Path
@@ -45,7 +48,7 @@ class Located:
         row: dict[str, object] = {
             "photo": str(self.photo),
             "status": self.status,
-            "reason": self.problem,
+            "reason": self.reason,
             "country": (place.country or None) if place else None,
             "region": (place.region or None) if place else None,
         }
@@ -53,6 +56,7 @@ class Located:
             return row
         guess = self.guess
         return row | {
+            "detail": self.detail,
             "city": (place.city or None) if place else None,
             "nearest": (place.nearest.city or None) if place else None,
             "place_km": place.km if place and place.nearest.city else None,
@@ -65,6 +69,18 @@ class Located:
             "gt_lon": self.truth.lon if self.truth else None,
             "error_km": self.error_km,
         }
+
+    @property
+    def reason(self) -> str | None:
+        """Why there is no guess, in one word to count by; the words of `gre evaluate`."""
+        return NOT_ASKED if self.guess is None else self.problem
+
+    @property
+    def detail(self) -> str | None:
+        """The same in a sentence."""
+        if self.guess is None:
+            return self.problem
+        return self.guess.failure.detail if self.guess.failure else None
 
     @property
     def status(self) -> str:
@@ -90,6 +106,12 @@ def place_words(
     if not named and row.get("status") == "ok":
         return f"over {COUNTRY_KM:,.0f} km from any town"
     return ", ".join(named)
+
+
+def why_none(row: Mapping[str, object]) -> str:
+    """Why a row of `Located.to_json` has no guess, for a person."""
+    said = row.get("detail") if row.get("status") == "error" else None
+    return str(said or row.get("reason") or "unreadable")
 
 
 def locate_photos(

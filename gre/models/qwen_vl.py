@@ -13,7 +13,7 @@ from torch import nn
 
 from gre.errors import InputError
 from gre.models.adapters import base_of_adapter, is_adapter_folder, merge_adapter
-from gre.models.names import means_folder
+from gre.models.lookup import check_model, check_model_folder
 from gre.models.options import PARTS, ModelOptions
 from gre.models.shapes import FIRST_SPECIAL_ID, QWEN_SHAPES, SPECIAL_TOKENS, shape_config
 
@@ -25,8 +25,6 @@ logger = logging.getLogger(__name__)
 
 INSTRUCTION_FILE = "gre.json"
 """Beside the weights: the question that the model was trained on."""
-
-WEIGHT_PATTERNS = ("*.safetensors", "*.safetensors.index.json")
 
 
 @dataclass(frozen=True)
@@ -71,49 +69,11 @@ def resolve_dtype(choice: str = "auto", *, device: str | None = None) -> torch.d
     return torch.bfloat16 if on_gpu and torch.cuda.is_bf16_supported() else torch.float32
 
 
-def check_model_folder(name_or_path: str) -> None:
-    """Refuse a local model folder that is missing or incomplete, before anything heavy loads.
-
-    A name that looks like a hub id ("owner/name") and is no folder is left to the hub. Of an
-    adapter folder, the base that it names is checked too.
-
-    Raises:
-        InputError: No such folder, or config, processor or weights are not in it.
-    """
-    folder = Path(name_or_path).expanduser()
-    if not folder.is_dir():
-        is_beside = folder.parent.is_dir() and str(folder.parent) != "."
-        if means_folder(name_or_path) or is_beside:
-            raise InputError(
-                f"model {name_or_path}: no such folder; gre pull NAME fetches a published model, a"
-                " stage leaves its own once it has run; or name a hub id (owner/name)"
-            )
-        return
-    is_adapter = is_adapter_folder(name_or_path)
-    if is_adapter:
-        base = base_of_adapter(name_or_path)
-        try:
-            check_model_folder(base)
-        except InputError as error:
-            raise InputError(
-                f"adapter {name_or_path}: {error}; adapter_config.json names its base"
-            ) from error
-    own = () if is_adapter else ("config.json",)
-    for needed in (*own, "preprocessor_config.json|processor_config.json"):
-        if not any((folder / name).exists() for name in needed.split("|")):
-            raise InputError(
-                f"model {name_or_path}: {needed.replace('|', ' or ')} is missing;"
-                " download the whole folder"
-            )
-    if not any(any(folder.glob(pattern)) for pattern in WEIGHT_PATTERNS):
-        raise InputError(f"model {name_or_path}: no *.safetensors in it; only safetensors are read")
-
-
 def load_processor(options: ModelOptions) -> "ProcessorMixin":
     """Load the processor with left padding and the run's pixel budget."""
     from transformers import AutoProcessor
 
-    check_model_folder(options.model_name_or_path)
+    check_model(options.model_name_or_path)
     processor = _from_pretrained(
         AutoProcessor, options.model_name_or_path, padding_side="left", trust_remote_code=False
     )

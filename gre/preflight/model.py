@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from gre.data.records import Record
 from gre.errors import InputError
 from gre.models.adapters import refuse_adapter
+from gre.models.lookup import check_model_folder
 from gre.models.options import ModelOptions
-from gre.models.qwen_vl import check_model_folder, load_processor
+from gre.models.qwen_vl import load_processor
 from gre.models.shapes import DEFAULT_MAX_PIXELS, DEFAULT_MIN_PIXELS, QwenShape
 from gre.preflight.findings import Findings
 from gre.preflight.tokens import (

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from gre.data.outputs import check_new_file
 from gre.errors import InputError
 from gre.sample.cities import SEEN_CITIES, City
 from gre.sample.render import render_scene
@@ -26,12 +27,13 @@ def write_contact_sheet(path: Path, *, seed: int = 42, columns: int = 6, rows: i
     ambiguous, and of a city not yet shown.
 
     Raises:
-        InputError: columns or rows below 1, or more than 400 tiles.
+        InputError: columns or rows below 1, more than 400 tiles, or the file cannot be written.
     """
     if columns < 1 or rows < 1 or columns * rows > _MAX_TILES:
         raise InputError(
             f"contact sheet: got {columns} x {rows} tiles, must be 1 to {_MAX_TILES} in all"
         )
+    check_new_file(path, "contact sheet")
     width = columns * (TILE[0] + GAP) + GAP
     height = rows * (TILE[1] + CAPTION_HEIGHT + GAP) + GAP
     sheet = Image.new("RGB", (width, height), _BACKGROUND)

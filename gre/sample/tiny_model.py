@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gre.data.outputs import check_new_folder
 from gre.errors import InputError
 from gre.models.shapes import (
     FIRST_SPECIAL_ID,
@@ -65,7 +66,7 @@ def write_tiny_model(
         num_layers: Text layers and vision blocks with a published shape; the tiny one has its own.
 
     Raises:
-        InputError: Unknown shape, or a folder that holds something else.
+        InputError: Unknown shape, or a folder that holds something else or cannot be made.
     """
     import torch
     from transformers import Qwen2_5_VLForConditionalGeneration
@@ -73,6 +74,7 @@ def write_tiny_model(
     if shape != "tiny" and shape not in QWEN_SHAPES:
         known = ", ".join(["tiny", *QWEN_SHAPES])
         raise InputError(f"shape {shape!r} is unknown; choose one of {known}")
+    check_new_folder(directory, "model folder")
     if directory.exists() and any(directory.iterdir()) and not (directory / "config.json").exists():
         raise InputError(f"{directory} is not empty and holds no model; name a new folder")
     tokenizer = train_tokenizer(texts, published_ids=shape != "tiny")

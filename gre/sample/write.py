@@ -13,6 +13,7 @@ from pathlib import Path
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from gre.data.outputs import check_new_folder
 from gre.errors import GreError, InputError
 from gre.sample.cities import CITIES
 from gre.sample.oracle import Oracle
@@ -125,12 +126,11 @@ def _checked_workers(workers: int | None) -> int:
 
 def _holds_world(directory: Path, seed: int, sizes: WorldSizes) -> bool:
     """True for the same, complete world; False for no folder or an empty one; else an error."""
-    if not directory.exists():
+    if not directory.exists() or (directory.is_dir() and not any(directory.iterdir())):
+        check_new_folder(directory, "cannot write the sample world to")
         return False
     if not directory.is_dir():
         raise InputError(f"{directory} is a file; name a folder for the sample world")
-    if not any(directory.iterdir()):
-        return False
     found = _read_identity(directory)
     if found is None:
         raise InputError(f"{directory} is not empty and holds no sample world; name another folder")

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from gre.data.outputs import check_new_folder
 from gre.errors import GreError, InputError
 
 if TYPE_CHECKING:
@@ -142,10 +143,9 @@ def check_output_dir(output_dir: Path, *, overwrite: bool, remove: bool) -> None
     Raises:
         InputError: The folder cannot take a run.
     """
+    check_new_folder(output_dir, "output_dir")
     if not output_dir.exists():
         return
-    if not output_dir.is_dir():
-        raise InputError(f"output_dir {output_dir} is a file; name a folder")
     ours = (output_dir / "resolved.yaml").exists() or list_checkpoints(output_dir)
     if not ours and any(output_dir.iterdir()):
         raise InputError(f"output_dir {output_dir} holds other files; name a new folder")

@@ -24,9 +24,9 @@ from gre.errors import InputError
 from gre.models.adapters import refuse_adapter
 from gre.models.chat import ask
 from gre.models.localizer import VISION_TOKENS
+from gre.models.lookup import check_model
 from gre.models.qwen_vl import (
     assert_trainable,
-    check_model_folder,
     count_parameters,
     format_parameters,
     freeze_parts,
@@ -162,7 +162,7 @@ def check_grpo(config: Path, arguments: Sequence[str], *, world_size: int) -> No
         InputError: The first thing that would stop the run.
     """
     run = load_grpo(config, arguments, world_size=world_size, launch=False)
-    check_model_folder(run.model.model_name_or_path)
+    check_model(run.model.model_name_or_path)
     refuse_adapter(run.model.model_name_or_path)
     output_dir = Path(run.trainer.output_dir)
     check_output_dir(output_dir, overwrite=run.data.overwrite, remove=False)
@@ -194,7 +194,7 @@ def run_grpo(config: Path, arguments: Sequence[str]) -> Path:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     run = load_grpo(config, arguments, world_size=int(os.environ.get("WORLD_SIZE", "1")))
     output_dir = Path(run.trainer.output_dir)
-    check_model_folder(run.model.model_name_or_path)
+    check_model(run.model.model_name_or_path)
     resume = prepare_output(run, output_dir)
     trainer = build_trainer(run, resume_step=int(resume.name[11:]) if resume else 0)
     if trainer.is_world_process_zero():

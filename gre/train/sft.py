@@ -23,10 +23,10 @@ from gre.environment import describe
 from gre.errors import InputError
 from gre.models.adapters import refuse_adapter
 from gre.models.chat import ask, reply
+from gre.models.lookup import check_model
 from gre.models.prepared import prepared_processor
 from gre.models.qwen_vl import (
     apply_training_options,
-    check_model_folder,
     count_parameters,
     format_parameters,
     load_model,
@@ -116,7 +116,7 @@ def check_sft(config: Path, arguments: Sequence[str], *, world_size: int) -> Non
         InputError: The first thing that would stop the run.
     """
     run = load_sft(config, arguments, world_size=world_size, launch=False)
-    check_model_folder(run.model.model_name_or_path)
+    check_model(run.model.model_name_or_path)
     refuse_adapter(run.model.model_name_or_path)
     output_dir = Path(run.trainer.output_dir)
     check_output_dir(output_dir, overwrite=run.data.overwrite, remove=False)
@@ -143,7 +143,7 @@ def run_sft(config: Path, arguments: Sequence[str]) -> Path:
     os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     run = load_sft(config, arguments, world_size=int(os.environ.get("WORLD_SIZE", "1")))
     output_dir = Path(run.trainer.output_dir)
-    check_model_folder(run.model.model_name_or_path)
+    check_model(run.model.model_name_or_path)
     resume = prepare_output(run, output_dir)
     trainer = build_trainer(run)
     if trainer.is_world_process_zero():

@@ -118,11 +118,11 @@ def check_ranges(values: Mapping[str, object]) -> None:
     for key in POSITIVE:
         value = values.get(key)
         if isinstance(value, int | float) and not value > 0:
-            raise InputError(f"{key} must be > 0, got {value}")
+            raise InputError(f"{key} must be > 0, got {value}; raise it")
     for key in NOT_NEGATIVE:
         value = values.get(key)
         if isinstance(value, int | float) and not value >= 0:
-            raise InputError(f"{key} must be >= 0, got {value}")
+            raise InputError(f"{key} must be >= 0, got {value}; raise it")
 
     asked = values.get("report_to") or "none"
     for name in asked if isinstance(asked, list) else [asked]:

@@ -206,6 +206,7 @@ NAN, INF = float("nan"), float("inf")
         ("cot", "gt_lon", 10**400, "field gt_lon: got 1000"),
         ("cot", "gt_lat", True, "field gt_lat: got true, must be a number"),
         ("cot", "gt_lat", "40.7", 'got "40.7", must be a number in [-90, 90]; write it without'),
+        ("cot", "gt_lat", "nan", 'got "nan", must be a number in [-90, 90]; fix the record'),
         ("cot", "gt_lat", None, "field gt_lat: got null, must be a number"),
         ("cot", "gt_lat", [1], "field gt_lat: got a list of 1, must be a number"),
         ("cot", "gt_lat", "DEL", "field gt_lat: is missing, must be a number"),

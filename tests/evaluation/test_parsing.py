@@ -62,7 +62,10 @@ def test_strange_characters_survive() -> None:
         ('"1, 2"', "texts.jsonl:2: a JSON str"),
         ('{"id": "b"}', 'texts.jsonl:2: no "text"'),
         ('{"id": "b", "text": 5}', 'texts.jsonl:2: "text" must be'),
-        ('{"id": null, "text": ""}', 'texts.jsonl:2: "id" must be'),
+        (
+            '{"id": null, "text": ""}',
+            'texts.jsonl:2: "id" must be a string or whole number, got None; correct it',
+        ),
         ('{"id": 1.5, "text": ""}', 'texts.jsonl:2: "id" must be'),
         ('{"id": "a", "text": ""}', 'texts.jsonl:2: id "a" is already on line 1'),
         ("[" * 100_000, "texts.jsonl:2: not JSON"),

@@ -5,6 +5,7 @@ import json
 import logging
 import math
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -178,15 +179,70 @@ def test_named_column_must_exist(tmp_path):
             score_file(path, columns=columns)
 
 
+def many_points(num: int) -> Iterator[tuple[str, float, float]]:
+    for i in range(num):
+        lat, lon = (i * 7919 % 180_000_000) / 1e6 - 90, (i * 104_729 % 360_000_000) / 1e6 - 180
+        yield f"img_{i:07d}.jpg", lat, lon
+
+
 @pytest.mark.slow
-def test_a_million_rows_take_at_most_three_seconds(tmp_path):
-    path = tmp_path / "p.csv"
+@pytest.mark.parametrize(
+    ("line", "seconds"),
+    [
+        ("{},{:.6f},{:.6f},{:.6f},{:.6f}\n", 3.0),
+        ('"{}",{:.6f},{:.6f},{:.6f},{:.6f}\n', 3.0),
+        (
+            '{{"id": "{}", "gt_lat": {:.6f}, "gt_lon": {:.6f}, "pred_lat": {:.6f}, "pred_lon": '
+            "{:.6f}}}\n",
+            4.5,
+        ),
+    ],
+    ids=["plain", "quoted", "lines of JSON"],
+)
+def test_a_million_rows_take_seconds(tmp_path, line, seconds):
+    path = tmp_path / "p"
     with path.open("w") as file:
-        file.write("id,gt_lat,gt_lon,pred_lat,pred_lon\n")
-        for i in range(1_000_000):
-            lat, lon = (i * 7919 % 180_000_000) / 1e6 - 90, (i * 104_729 % 360_000_000) / 1e6 - 180
-            file.write(f"img_{i:07d}.jpg,{lat:.6f},{lon:.6f},{-lat:.6f},{-lon:.6f}\n")
+        file.write("" if line.startswith("{{") else "id,gt_lat,gt_lon,pred_lat,pred_lon\n")
+        for name, lat, lon in many_points(1_000_000):
+            file.write(line.format(name, lat, lon, -lat, -lon))
     start = time.process_time()
     summary = score_file(path)
+    assert time.process_time() - start <= seconds
+    assert summary.n == 1_000_000
+
+
+@pytest.mark.slow
+def test_a_million_rows_are_joined_in_three_seconds(tmp_path):
+    truth, guesses = tmp_path / "t.csv", tmp_path / "p.csv"
+    with truth.open("w") as true_file, guesses.open("w") as file:
+        true_file.write("id,lat,lon\n")
+        file.write("id,pred_lat,pred_lon\n")
+        for name, lat, lon in many_points(1_000_000):
+            true_file.write(f"{name},{lat:.6f},{lon:.6f}\n")
+            file.write(f"{name},{-lat:.6f},{-lon:.6f}\n")
+    start = time.process_time()
+    summary = score_file(guesses, truth=truth)
     assert time.process_time() - start <= 3.0
     assert summary.n == 1_000_000
+
+
+def test_cells_that_are_no_numbers_are_said(tmp_path, caplog):
+    path = tmp_path / "p.csv"
+    path.write_text(
+        "id,gt_lat,gt_lon,pred_lat,pred_lon\na,1,1,,\nb,1,1,nan,None\nc,1,1,48N,2.5\n"
+        'd,1,1,"48,8",2\ne,1,1,1,1\n'
+    )
+    assert score_file(path).n_readable == 1
+    (record,) = caplog.records
+    assert record.getMessage() == (
+        f"{path}:4: pred_lat: got '48N', must be degrees as a decimal number, e.g. 48.8566, or"
+        " empty; 2 such cells count as unreadable"
+    )
+
+
+def test_a_run_that_judges_reasoning_is_named(tmp_path):
+    (tmp_path / "predictions.jsonl").write_text(
+        '{"id": "a", "label": true, "verdict": null, "status": "ok"}\n'
+    )
+    with pytest.raises(InputError, match="judges reasoning and holds no points"):
+        score_file(tmp_path)

@@ -23,6 +23,7 @@ from gre.models.chat_api import (
     ChatRequest,
     worst_case_usd,
 )
+from gre.models.chat_cost import usd_text
 from gre.models.chat_wire import data_uri, read_retry_after
 from tests.local_server import LocalServer
 
@@ -302,6 +303,14 @@ def test_the_limit_of_cost_holds_under_parallel_calls(serve: Callable[..., Serve
     assert len(server.bodies) == client.usage.calls == 4
     assert client.usage.usd == pytest.approx(0.08)
     assert client.usage.prompt_tokens == 40
+
+
+@pytest.mark.parametrize(
+    ("usd", "text"),
+    [(0.0, "0.0000"), (12.5, "12.5000"), (0.0012, "0.0012"), (0.00001, "0.000010")],
+)
+def test_a_small_sum_is_told_from_nothing(usd: float, text: str) -> None:
+    assert usd_text(usd) == text
 
 
 def test_text_without_meaning_as_utf8_ends_no_run(serve: Callable[..., Server]) -> None:

@@ -1,5 +1,7 @@
 """The contact sheet: one tile per city, a size fit for a README."""
 
+from pathlib import Path
+
 import pytest
 from PIL import Image
 
@@ -24,3 +26,8 @@ def test_no_city_is_shown_twice_before_all_were_shown():
 def test_an_impossible_sheet_is_refused(tmp_path, columns, rows):
     with pytest.raises(InputError, match="contact sheet: got"):
         write_contact_sheet(tmp_path / "sheet.jpg", columns=columns, rows=rows)
+
+
+def test_a_place_that_takes_no_files_is_refused():
+    with pytest.raises(InputError, match="/proc takes no files"):
+        write_contact_sheet(Path("/proc/x/sheet.jpg"))

@@ -6,12 +6,32 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from gre.data.outputs import check_new_folder
 from gre.environment import describe
 from gre.errors import GreError, InputError
 
 CONFIG = "config.json"
 FIRST_PROCESS_S = 1800.0
 """How long the other processes wait for the first to load its model and open the folder."""
+
+
+def check_run(out: Path, facts: Mapping[str, object]) -> None:
+    """Refuse a run folder that `open_run` would refuse, as far as is known before a model loads.
+
+    Writes nothing. Not for a process that shares a run: the first may be at work on the folder.
+
+    Args:
+        out: As in `open_run`.
+        facts: Those of its facts that are known; one that must not be there is None.
+
+    Raises:
+        InputError: It is so.
+    """
+    if (out / CONFIG).exists():
+        _refuse_another(out, facts, facts)
+    elif out.is_dir() and any(out.iterdir()):
+        raise InputError(f"{out}: is not empty and holds no evaluation; name a new --out")
+    check_new_folder(out, "--out")
 
 
 def open_run(out: Path, facts: Mapping[str, object], *, is_first: bool = True) -> None:
@@ -23,25 +43,33 @@ def open_run(out: Path, facts: Mapping[str, object], *, is_first: bool = True) -
         is_first: Of several processes one opens the folder; the others wait for it.
 
     Raises:
-        InputError: The folder holds another evaluation, or something else.
+        InputError: The folder holds another evaluation, or something else, or cannot be made.
     """
     config_path = out / CONFIG
     if not is_first:
         _wait_for(config_path)
     if config_path.exists():
-        old = read_run_facts(out)
-        differing = sorted(key for key in {*old, *facts} if old.get(key) != facts.get(key))
-        if differing:
-            key = differing[0]
-            raise InputError(
-                f"{out}: holds another evaluation ({key} was {old.get(key)!r}, is"
-                f" {facts.get(key)!r}); name a new --out"
-            )
+        _refuse_another(out, facts, [*facts, *read_run_facts(out)])
         return
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise InputError(f"{out}: is not empty and holds no evaluation; name a new --out")
-    out.mkdir(parents=True, exist_ok=True)
-    write_json(config_path, {"run": dict(facts), "environment": describe()})
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        write_json(config_path, {"run": dict(facts), "environment": describe()})
+    except OSError as error:
+        raise InputError(f"{out}: cannot be made ({error.strerror}); name another --out") from None
+
+
+def _refuse_another(out: Path, facts: Mapping[str, object], keys: Iterable[str]) -> None:
+    """Refuse a folder whose evaluation differs in one of some facts."""
+    old = read_run_facts(out)
+    differing = [key for key in keys if old.get(key) != facts.get(key)]
+    if differing:
+        key = differing[0]
+        raise InputError(
+            f"{out}: holds another evaluation ({key} was {old.get(key)!r}, is"
+            f" {facts.get(key)!r}); name a new --out"
+        )
 
 
 def read_run_facts(out: Path) -> dict[str, Any]:  # Any: whatever JSON holds

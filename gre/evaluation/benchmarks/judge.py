@@ -61,6 +61,15 @@ class JudgeBenchmark:
         """Hash of the sample ids in order: the same for two runs over the same samples."""
         return hash_ids(self.samples)
 
+    def facts(self) -> dict[str, object]:
+        """What a run over it must share with another to be the same, ready for JSON."""
+        return {
+            "benchmark": JUDGE,
+            "n": len(self.samples),
+            "data_sha256": self.data_sha256,
+            "sample_ids_sha256": self.ids_sha256,
+        }
+
 
 def load_judge(data_dir: Path, *, limit: int | None = None) -> JudgeBenchmark:
     """Load records in GRE30K-Judge's format from a folder or its `test` folder.

@@ -109,6 +109,15 @@ class Benchmark:
         """Hash of the sample ids in order: the same for two runs over the same samples."""
         return hash_ids(self.samples)
 
+    def facts(self) -> dict[str, object]:
+        """What a run over it must share with another to be the same, ready for JSON."""
+        return {
+            "benchmark": self.name,
+            "n": len(self.samples),
+            "data_sha256": self.data_sha256,
+            "sample_ids_sha256": self.ids_sha256,
+        }
+
 
 def make_benchmark(
     name: str,

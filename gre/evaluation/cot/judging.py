@@ -18,6 +18,7 @@ from gre.evaluation.cot.verdicts import (
     Verdict,
     Verdicts,
 )
+from gre.models.chat_cost import usd_text
 from gre.models.chat_types import ChatError
 
 OVER_BUDGET = "over_budget"
@@ -110,10 +111,12 @@ def over_budget(results: Sequence[Judged], judge: Judge) -> GreError:
         if judged.judgment is not None and not _has_reason(judged.judgment, OVER_BUDGET)
     ]
     usd = judge.usage()["usd"]
+    assert isinstance(usd, float)  # there is no limit without prices
     return ChatError(
         OVER_BUDGET,
         f"stopped before --max-cost: {len(whole)} of {len(results)} chains are judged and kept,"
-        f" {usd:.4f} US dollars spent; give the command again with a higher --max-cost to go on",
+        f" {usd_text(usd)} US dollars spent; give the command again with a higher"
+        " --max-cost to go on",
     )
 
 

@@ -6,11 +6,13 @@ of the run and by group. Replies of a judge model are kept in a cache and measur
 `cot_measures.jsonl`, so that an interrupted judgment goes on where it stopped.
 """
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gre.environment import describe
+from gre.errors import InputError
 from gre.evaluation.asking.run_folder import write_json, write_jsonl
 from gre.evaluation.cot.groups import CotGroups, groups_json, summarize_groups
 from gre.evaluation.cot.items import (
@@ -88,6 +90,21 @@ def load_work(run: Path, data: Path, *, limit: int | None, with_no_image: bool) 
     return CotWork(run, references, tasks(PREDICTIONS), blind)
 
 
+def refuse_to_shrink(work: CotWork) -> None:
+    """Refuse to replace a judgment of more samples than this one would have.
+
+    Raises:
+        InputError: It would.
+    """
+    path = work.run / SUMMARY
+    num_judged = _num_judged(path)
+    if isinstance(num_judged, int) and num_judged > len(work.tasks):
+        raise InputError(
+            f"{path}: is of {num_judged} samples and would be replaced by one of"
+            f" {len(work.tasks)}; leave --limit out, or move the file away"
+        )
+
+
 def judge_run(
     work: CotWork,
     judge: Judge,
@@ -117,6 +134,8 @@ def judge_run(
     if blind:
         blind_parts = _write_rows(run, QUALITY_NO_IMAGE, blind, measures, settings)
         bounds["no_image"] = summarize(blind_parts, weights=settings.weights)
+    else:  # of an earlier judgment
+        (run / QUALITY_NO_IMAGE).unlink(missing_ok=True)
     references = [row for row in map(reference_row, judged) if row is not None]
     write_jsonl(run / "cot_references.jsonl", references)
     result = CotResult(
@@ -127,6 +146,14 @@ def judge_run(
     )
     _write_summary(result, work, judge, settings)
     return result
+
+
+def _num_judged(path: Path) -> object:
+    """Samples that a summary is of; None where there is none, or none that can be read."""
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))["n"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _write_rows(

@@ -69,7 +69,8 @@ class CotSettings:
             raise InputError(f"room_fixed must be >= 1 token, got {self.room_fixed}")
         if (self.bert_model is None) != (self.bert_num_layers is None):
             raise InputError(
-                "give both bert_model and bert_num_layers (roberta-large: 17), or none"
+                "give both bert_model and bert_num_layers (--bert-model and --bert-layers;"
+                " roberta-large: 17), or none"
             )
         is_chat = self.judge.startswith("openai:") and len(self.judge) > len("openai:")
         if self.judge != "embedded" and not is_chat:

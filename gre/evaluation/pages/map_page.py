@@ -12,15 +12,15 @@ from gre.evaluation.pages.reasoning import reasoning_steps
 from gre.evaluation.pages.thumbnails import Thumbnail, make_thumbnail
 from gre.evaluation.pages.worldmap import BAND_LABELS, MapLayer, MapMark, error_band, map_svg
 from gre.geo.latlon import LatLon
-from gre.models.located import place_words
+from gre.models.located import place_words, why_none
 
 
 def write_map_page(rows: Sequence[Mapping[str, object]], out: Path) -> None:
     """Write a page with a map and a card for each located photo, all offline.
 
     Args:
-        rows: One per photo, as `gre predict --json` prints them: photo, status, reason, city,
-            country, lat, lon, radius_km, reasoning, text, gt_lat, gt_lon, error_km. A coarse
+        rows: One per photo, as `gre predict --json` prints them: photo, status, reason, detail,
+            city, country, lat, lon, radius_km, reasoning, text, gt_lat, gt_lon, error_km. A coarse
             one says `place` in place of all that, and its point is the middle of that place.
         out: The HTML file.
 
@@ -77,7 +77,7 @@ def photo_facts(row: Mapping[str, object]) -> list[Fact]:
     if row.get("place"):
         where, near = place, "the middle of the towns there" if guess else ""
     facts = [
-        Fact("guess", where or f"none: {row.get('reason') or 'unreadable'}"),
+        Fact("guess", where or f"none: {why_none(row)}"),
         Fact("mark" if row.get("place") else "near", near),
         Fact("radius", "" if radius_km is None else f"{radius_km:,.0f} km hold 90 % of answers"),
         Fact("truth", degrees(truth) if truth else "unknown" if "gt_lat" in row else ""),

@@ -152,8 +152,6 @@ class TransformersPredictor:
         attention: str = "auto",
         max_pixels: int | None = None,
     ) -> None:
-        import torch
-
         from gre.models.localizer import GeoLocalizer
 
         self.name = str(model)
@@ -169,13 +167,14 @@ class TransformersPredictor:
             attention=attention,
             max_pixels=max_pixels,
         )
-        if self.decoding.temperature > 0:
-            torch.manual_seed(drawing.seed)
 
     def answer(self, images: Sequence[Image]) -> Sequence[Given]:
         """Generate as many texts per image as the drawing says."""
+        questions = [self.localizer.instruction] * len(images)
         return draw(
-            lambda _: self.localizer.answer(images, decoding=self.decoding),
+            lambda number: self.localizer.answer(
+                images, decoding=self.decoding, seeds=self._seeds(images, questions, number)
+            ),
             len(images),
             self.drawing,
         )
@@ -190,7 +189,20 @@ class TransformersPredictor:
             images,
             questions=questions,
             decoding=self.decoding,
+            seeds=self._seeds(images, questions, 0),
         )
+
+    def _seeds(
+        self, images: Sequence[Image], questions: Sequence[str], number: int
+    ) -> list[int] | None:
+        """Of each answer; None where nothing is left to chance."""
+        if self.decoding.temperature == 0:
+            return None
+        from gre.models.sampling import answer_seed
+
+        seed = self.drawing.seed
+        asked = zip(images, questions, strict=True)
+        return [answer_seed(seed, number, image, question) for image, question in asked]
 
     def describe(self) -> dict[str, object]:
         """Model, question, decoding, pixel budget and numerics."""

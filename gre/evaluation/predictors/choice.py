@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gre.errors import InputError
+from gre.evaluation.asking.draws import DEFAULT_SHARE
 from gre.evaluation.asking.once import AnswerError, Askable
 from gre.evaluation.benchmarks.samples import Sample
 from gre.evaluation.predictors.base import (
@@ -20,6 +21,8 @@ from gre.evaluation.predictors.vllm import VllmPredictor, import_vllm
 from gre.models.chat_api import ChatEndpoint
 from gre.models.chat_key import read_key
 from gre.models.decoding import Decoding
+from gre.models.options import IMAGE_TOKEN_PIXELS
+from gre.prompts import LOCATE_INSTRUCTION
 
 KINDS = ("vllm", "openai", "file", "constant")
 """What may stand before a colon; without one of them the name is a folder or a hub id."""
@@ -115,10 +118,36 @@ class ModelChoice:
             return f"{self.text} answers {num_given} of them"
         if self.kind == "vllm":
             import_vllm()
-        from gre.models.qwen_vl import check_model_folder
+        from gre.models.lookup import check_model
 
-        check_model_folder(self.name)
+        check_model(self.name)
         return f"model {self.name}"
+
+    def describe(self) -> dict[str, object]:
+        """What its predictor's `describe` will say, as far as is known before it loads.
+
+        None stands for what it will not say.
+
+        Raises:
+            InputError: As in `load_fixed`, or the model's own question cannot be read.
+        """
+        if self.is_fixed:
+            return self.load_fixed().describe()
+        from gre.models.qwen_vl import read_instruction
+
+        is_server = self.kind == "openai"
+        own = None if is_server else read_instruction(self.name)
+        budget = {"top_p": self.decoding.top_p, "max_pixels": self.max_pixels}
+        return {
+            "predictor": self.kind,
+            "model": self.name if self.kind == "transformers" else self.text,
+            "instruction": own or LOCATE_INSTRUCTION,
+            "max_new_tokens": self.decoding.max_new_tokens,
+            "temperature": self.decoding.temperature,
+            **({"base_url": self.endpoint().base_url} if is_server else budget),
+            **dict.fromkeys(("seed", "samples", "radius_share")),
+            **self.drawing.describe(self.decoding),
+        }
 
     def check_for_questions(self) -> None:
         """Refuse what cannot answer questions of the samples' own.
@@ -195,15 +224,34 @@ class ModelChoice:
         unused = {
             "--base-url": self.server.base_url is not None and self.kind != "openai",
             "--max-cost": self.server.max_cost_usd is not None and self.kind != "openai",
+            "--input-price": self.server.input_usd_per_million is not None
+            and self.kind != "openai",
+            "--output-price": self.server.output_usd_per_million is not None
+            and self.kind != "openai",
             "--prediction-columns": self.columns is not None and self.kind != "file",
             "--max-pixels": self.max_pixels is not None
             and self.kind not in ("transformers", "vllm"),
             "--samples": self.drawing.num > 1 and self.is_fixed,
             "--temperature": self.decoding.temperature > 0 and self.is_fixed,
+            "--top-p": self.decoding.top_p != 1 and self.kind == "openai",
         }
         for option, is_unused in unused.items():
             if is_unused:
                 raise InputError(f"{option} means nothing with --model {self.text}; leave it out")
+        if self.decoding.top_p != 1 and self.decoding.temperature == 0:
+            raise InputError(
+                "--top-p means nothing with greedy decoding; leave it out, or set --temperature"
+                " above 0"
+            )
+        if self.drawing.share != DEFAULT_SHARE and self.drawing.num == 1:
+            raise InputError(
+                "--share means nothing with one answer a photo; leave it out, or set --samples"
+            )
+        if self.max_pixels is not None and self.max_pixels < IMAGE_TOKEN_PIXELS:
+            raise InputError(
+                f"--max-pixels: got {self.max_pixels}, must be at least {IMAGE_TOKEN_PIXELS} (one"
+                " image token); raise it or leave it out"
+            )
 
 
 def split_model(text: str) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from gre.evaluation.tables.columns import (
     find_point,
     named_point,
 )
-from gre.evaluation.tables.points import refuse_repeats
+from gre.evaluation.tables.points import refuse_repeats, tell_unread_cells
 from gre.evaluation.tables.table import Table, open_table
 from gre.geo.latlon import LatLon, LatLonError
 
@@ -163,6 +163,7 @@ def _read_answers(table: Table, named: Mapping[str, str]) -> dict[str, Given]:
     if point is None:
         texts = read.texts[TEXT_COLUMN]
     else:
+        tell_unread_cells(table, read, point)
         lat, lon = (read.numbers[name].tolist() for name in point)
         texts = [answer_text(*pair) for pair in zip(lat, lon, strict=True)]
     statuses = read.texts[STATUS_COLUMN] if status else [""] * len(ids)

@@ -110,7 +110,7 @@ def refuse_hopeless(results: Sequence[ChatReply | ChatError]) -> None:
         if error.status in REFUSING_STATUSES:
             raise InputError(str(error))
         if error.reason == "over_budget":
-            raise GreError(f"{error}; the same command goes on where it stopped")
+            raise GreError(f"{error} (--max-cost); the same command goes on where it stopped")
     if (
         errors
         and all(error.reason == "refused_connection" for error in errors)

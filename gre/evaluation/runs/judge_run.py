@@ -19,7 +19,6 @@ from gre.evaluation.asking.once import (
 )
 from gre.evaluation.asking.run_folder import open_run, read_run_facts, write_json, write_jsonl
 from gre.evaluation.benchmarks.judge import JudgeBenchmark, JudgeSample
-from gre.evaluation.benchmarks.samples import JUDGE
 from gre.evaluation.predictors.base import QuestionPredictor
 from gre.evaluation.runs.judge_summary import JudgeSummary, Verdict, score_verdicts
 
@@ -109,6 +108,8 @@ def finish_judge(
         blind_rows = [judge_row(sample, kept[sample.id]) for sample in benchmark.samples]
         write_jsonl(out / "no_image.jsonl", blind_rows)
         bounds["no_image"] = summarize_rows(blind_rows)
+    else:  # of an earlier end of the same run
+        (out / "no_image.jsonl").unlink(missing_ok=True)
     write_jsonl(out / "predictions.jsonl", rows)
     result = JudgeResult(out, summarize_rows(rows), bounds)
     _write_summary(result, read_run_facts(out))
@@ -190,13 +191,7 @@ class _Asker:
 def _facts(benchmark: JudgeBenchmark, predictor: QuestionPredictor) -> dict[str, object]:
     # Every record brings its own question, so the model's is not asked.
     described = {key: v for key, v in predictor.describe().items() if key != "instruction"}
-    return {
-        "benchmark": JUDGE,
-        "n": len(benchmark.samples),
-        "data_sha256": benchmark.data_sha256,
-        "sample_ids_sha256": benchmark.ids_sha256,
-        **described,
-    }
+    return benchmark.facts() | described
 
 
 def _grey_like(path: Path) -> Image:

@@ -124,6 +124,14 @@ def _plain(interval: Interval) -> list[float | None]:
     return [None if np.isnan(end) else end for end in (interval.low, interval.high)]
 
 
+def describe_coverage(summary: Summary) -> list[str]:
+    """What a person must know of rates that do not cover every sample; nothing where they do."""
+    if not summary.n_errors:
+        return []
+    num, without = summary.n + summary.n_errors, f"{summary.n_errors:,} without an answer"
+    return [f"the rates cover {summary.n:,} of {num:,} samples; {without}"]
+
+
 def describe_numbers(numbers: Mapping[str, Any]) -> list[str]:  # Any: as in Numbers
     """What a person at the console should see of them, a line each."""
     lines = []

@@ -16,7 +16,7 @@ from gre.evaluation.asking.run_folder import open_run, read_run_facts, write_jso
 from gre.evaluation.benchmarks.loading import Benchmark, Sample
 from gre.evaluation.predictors.base import FixedPredictor, Predictor
 from gre.evaluation.runs.calibration import Calibration, calibrate
-from gre.evaluation.runs.numbers import describe_numbers, further_numbers
+from gre.evaluation.runs.numbers import describe_coverage, describe_numbers, further_numbers
 from gre.evaluation.runs.rows import Row, add_places, prediction_row
 from gre.evaluation.runs.saved_run import Prediction, read_predictions, summarize
 from gre.geo.distance import DISTANCES
@@ -153,6 +153,8 @@ def finish_run(
         blind_rows = _make_rows(benchmark, blind, protocol)
         unseen = _write_predictions(out / "no_image.jsonl", blind_rows, protocol)
         bounds["no_image"] = summarize(unseen, protocol, radii_km=radii_km)
+    else:  # what an earlier end of the same run left would be judged as if it belonged to this one
+        (out / "no_image.jsonl").unlink(missing_ok=True)
     summary = summarize(predictions, protocol, radii_km=radii_km)
     numbers = further_numbers(predictions, summary, radii_km)
     calibration = calibrate(rows)
@@ -172,7 +174,8 @@ def finish_run(
         group: {value: Summary.from_json(part) for value, part in parts.items()}
         for group, parts in numbers["groups"].items()
     }
-    return RunResult(out, summary, bounds, groups, calibration, describe_numbers(numbers))
+    notes = [*describe_coverage(summary), *describe_numbers(numbers)]
+    return RunResult(out, summary, bounds, groups, calibration, notes)
 
 
 def answer_files(benchmark: Benchmark, out: Path, *, with_no_image: bool) -> dict[Path, list[str]]:
@@ -185,13 +188,7 @@ def answer_files(benchmark: Benchmark, out: Path, *, with_no_image: bool) -> dic
 
 def run_facts(benchmark: Benchmark, predictor: Predictor | FixedPredictor) -> dict[str, object]:
     """Everything that can change an answer: what an interrupted run must share to go on."""
-    return {
-        "benchmark": benchmark.name,
-        "n": len(benchmark.samples),
-        "data_sha256": benchmark.data_sha256,
-        "sample_ids_sha256": benchmark.ids_sha256,
-        **predictor.describe(),
-    }
+    return benchmark.facts() | predictor.describe()
 
 
 def blind_samples(samples: Sequence[Sample]) -> list[Sample]:

@@ -131,6 +131,11 @@ def read_run(folder: Path) -> SavedRun:
             f"{folder / 'summary.json'}: protocol or bounds are damaged ({error}); "
             "evaluate again into a new folder"
         ) from None
+    if not isinstance(facts.get("benchmark"), str):
+        raise InputError(
+            f"{folder / 'summary.json'}: names no benchmark, so gre evaluate did not write it;"
+            " name the folder of a finished run"
+        )
     predictions = read_predictions(folder / "predictions.jsonl", protocol)
     return SavedRun(
         folder=folder,

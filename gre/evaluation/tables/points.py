@@ -1,5 +1,6 @@
 """True and guessed points of many samples, checked and measured."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ from gre.evaluation.tables.table import Columns, Table
 from gre.geo.distance import DISTANCES, haversine_km
 from gre.geo.latlon import MAX_LAT_DEG, MAX_LON_DEG, LatLon
 
+logger = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Points:
@@ -25,7 +28,7 @@ class Points:
 def measure_errors(truth: Points, guess: Points, *, distance: str) -> NDArray[np.float64]:
     """Distance of each guess from its truth, kilometres, NaN where there is no guess.
 
-    The sphere is computed for all rows at once; the ellipsoid takes about 0.2 ms a row.
+    The sphere is computed for all rows at once; the ellipsoid takes about 0.1 ms a row.
     """
     if distance == "haversine":
         return haversine_km(truth.lat, truth.lon, guess.lat, guess.lon)
@@ -90,6 +93,30 @@ def _refuse_swapped(table: Table, points: Points, names: NamedPoint) -> None:
             f"[-90, 90]; {outside.size} of {points.lat.size} rows are like it and no {lon} is "
             f"beyond 90, so the two columns look swapped: mend the header, pass --columns "
             f"gt_lat={lon},gt_lon={lat}, or correct the row"
+        )
+
+
+NO_NUMBERS = frozenset({"", "nan", "none", "null", "na", "n/a"})
+"""Cells that say on purpose that there is no number, in lower case. Ours."""
+
+
+def tell_unread_cells(table: Table, read: Columns, names: NamedPoint) -> None:
+    """Warn of predicted cells that are meant as numbers and are none, such as "48,8" or "48N"."""
+    if not any(np.isnan(read.numbers[name]).any() for name in names):
+        return
+    written = table.read(texts=names).texts
+    unread = [
+        (row, name)
+        for name in names
+        for row in np.flatnonzero(np.isnan(read.numbers[name])).tolist()
+        if written[name][row].lower() not in NO_NUMBERS
+    ]
+    if unread:
+        row, name = min(unread)
+        logger.warning(
+            "%s: %s: got %r, must be degrees as a decimal number, e.g. 48.8566, or empty; %d such"
+            " cells count as unreadable",
+            *(table.place(row), name, written[name][row][:40], len(unread)),
         )
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gre.errors import InputError
-from gre.evaluation.tables.delimited import RaggedError, read_number, split_plain
+from gre.evaluation.tables.delimited import RaggedError, read_numbers, split_plain
 
 DELIMITERS = (",", "\t", ";")
 CHUNK_ROWS = 20_000
@@ -65,8 +65,35 @@ class RecordChunk:
 
     def numbers(self, name: str) -> NDArray[np.float64]:
         """A column as float64; what is no finite number becomes NaN."""
-        cells = (read_number(record.get(name)) for record in self.records)
-        return np.fromiter(cells, dtype=np.float64, count=len(self.records))
+        return read_numbers([record.get(name) for record in self.records])
+
+
+@dataclass(frozen=True)
+class RowChunk:
+    """Some rows as `csv` reads them."""
+
+    header: tuple[str, ...]
+    rows: Sequence[Sequence[str]]
+    lines: Sequence[int]
+
+    @property
+    def num_rows(self) -> int:
+        """Rows in this chunk."""
+        return len(self.rows)
+
+    def line(self, row: int) -> int:
+        """1-based line on which a row begins."""
+        return self.lines[row]
+
+    def texts(self, name: str) -> list[str]:
+        """A column as text without outer blanks."""
+        field = self.header.index(name)
+        return [row[field].strip() for row in self.rows]
+
+    def numbers(self, name: str) -> NDArray[np.float64]:
+        """A column as float64; what is no finite number becomes NaN."""
+        field = self.header.index(name)
+        return read_numbers([row[field] for row in self.rows])
 
 
 @dataclass(frozen=True)
@@ -183,18 +210,11 @@ def _open_delimited(path: Path, raw: bytes) -> Table:
         raise InputError(
             f"{path}:1: column {min(repeated)!r} stands in the header twice; rename one"
         )
-    if b'"' not in body and _is_regular(body, delimiter, header):
-        return Table(path, header, lambda: split_plain(body, delimiter, header, first_line=2))
-    return Table(path, header, lambda: _quoted_chunks(path, header, body, delimiter))
-
-
-def _is_regular(body: bytes, delimiter: str, header: tuple[str, ...]) -> bool:
     try:
-        for _ in split_plain(body, delimiter, header, first_line=2):
-            pass
+        regular = list(split_plain(body, delimiter, header, first_line=2))
     except RaggedError:
-        return False
-    return True
+        return Table(path, header, lambda: _quoted_chunks(path, header, body, delimiter))
+    return Table(path, header, lambda: iter(regular))
 
 
 def _quoted_chunks(
@@ -204,8 +224,7 @@ def _quoted_chunks(
     stream = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8", newline="")
     rows = _quoted_rows(path, csv.reader(stream, delimiter=delimiter, strict=True), len(header))
     while chunk := list(islice(rows, CHUNK_ROWS)):
-        records = [dict(zip(header, row, strict=True)) for _, row in chunk]
-        yield RecordChunk(records, [line for line, _ in chunk])
+        yield RowChunk(header, [row for _, row in chunk], [line for line, _ in chunk])
 
 
 def _quoted_rows(path: Path, reader: Any, width: int) -> Iterator[tuple[int, list[str]]]:
@@ -255,8 +274,9 @@ def _line_chunks(path: Path, raw: bytes) -> Iterator[RecordChunk]:
             records = []
         if len(records) != len(chunk):
             records = [_read_line(path, number, line) for number, line in chunk]
-        for number, record in zip(lines, records, strict=True):
-            _check_record(f"{path}:{number}", record)
+        if set(map(type, records)) != {dict}:
+            for number, record in zip(lines, records, strict=True):
+                _check_record(f"{path}:{number}", record)
         yield RecordChunk(records, lines)
 
 

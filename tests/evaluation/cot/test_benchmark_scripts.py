@@ -71,9 +71,12 @@ def test_evaluated_and_judged(tmp_path: Path, bench: Path, answers: Path) -> Non
     judged = json.loads((out / "cot_summary.json").read_text())
     assert judged["n"] == 4
     assert judged["parts"]["f1"]["mean"] == 100.0
-    again = run(
-        sys.executable, ROOT / "benchmark/eval.py", "--run", out, "--data", bench, "--limit", 2
-    )
+    judge = (sys.executable, ROOT / "benchmark/eval.py", "--run", out, "--data", bench)
+    fewer = run(*judge, "--limit", 2)
+    assert fewer.returncode == 2
+    assert "is of 4 samples and would be replaced by one of 2" in fewer.stderr
+    (out / "cot_summary.json").unlink()
+    again = run(*judge, "--limit", 2)
     assert again.returncode == 0, again.stderr
     assert json.loads((out / "cot_summary.json").read_text())["n"] == 2
 

@@ -182,10 +182,14 @@ def test_a_faulty_server_leaves_samples_unscored_by_reason(
         (("--max-cost", "1"), "the embedded judge costs nothing"),
         (
             ("--judge", "openai:m", "--base-url", "http://127.0.0.1:9", "--max-cost", "1"),
-            "--max-cost needs the prices",
+            "--max-cost 1 needs the model's prices; give --input-price and --output-price",
+        ),
+        (
+            ("--judge", "openai:m", "--base-url", "http://127.0.0.1:9", "--cache", "/proc/x"),
+            "--cache /proc/x: /proc takes no files",
         ),
         (("--clip-model", "/no/clip"), "clip model /no/clip: no such folder"),
-        (("--bert-model", "/no/bert"), "give both --bert-model and --bert-layers"),
+        (("--bert-model", "/no/bert"), "(--bert-model and --bert-layers;"),
         (("--bert-model", "/no/bert", "--bert-layers", "2"), "bert model /no/bert: no such folder"),
         (("--bert-model", "models/b", "--bert-layers", "2"), "bert model models/b: no such folder"),
         (("--clip-model", "models/clip"), "clip model models/clip: no such folder"),
@@ -244,3 +248,22 @@ def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     code, out, _ = run_gre(capsys, "judge", "--help")
     assert code == 0
     assert "gre judge runs/stage3 --data" in " ".join(out.split())
+
+
+def test_fewer_samples_do_not_replace_more(
+    capsys: pytest.CaptureFixture[str], gold_run: Path, bench: Path
+) -> None:
+    words = ("judge", gold_run, "--data", bench)
+    summary = gold_run / "cot_summary.json"
+    assert run_gre(capsys, *words, "--limit", 2)[0] == 0
+    assert json.loads(summary.read_text())["n"] == 2
+    assert run_gre(capsys, *words)[0] == 0
+    whole = summary.read_bytes()
+    for end in ((), ("--dry-run",)):
+        code, _, err = run_gre(capsys, *words, "--limit", 2, *end)
+        assert code == 2
+        assert "is of 10 samples and would be replaced by one of 2; leave --limit out" in err
+    assert summary.read_bytes() == whole
+    assert (gold_run / "cot_no_image.jsonl").exists()
+    assert run_gre(capsys, *words, "--no-no-image")[0] == 0
+    assert not (gold_run / "cot_no_image.jsonl").exists()

@@ -1,5 +1,6 @@
 """What --model names, what is checked before anything loads, and vLLM behind a stand-in."""
 
+import shutil
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from gre.evaluation.predictors.base import Drawing, draw
 from gre.evaluation.predictors.choice import ModelChoice, ServerOptions, split_model
 from gre.evaluation.predictors.vllm import VllmPredictor
 from gre.models.decoding import Decoding
-from tests.command_line import run_gre
+from tests.command_line import one_line, run_gre
 
 URL = ServerOptions(base_url="http://127.0.0.1:1/v1")
 
@@ -58,6 +59,16 @@ def test_a_name_that_is_none_is_refused(text: str) -> None:
         ("m", {"server": ServerOptions(max_cost_usd=1.0)}, "--max-cost means nothing"),
         ("openai:m", {"server": URL, "max_pixels": 9999}, "--max-pixels means nothing"),
         ("constant:1,2", {"decoding": Decoding(temperature=1.0)}, "--temperature means nothing"),
+        ("m", {"server": ServerOptions(input_usd_per_million=1.0)}, "--input-price means nothing"),
+        ("m", {"server": ServerOptions(output_usd_per_million=1.0)}, "--output-price means"),
+        ("m", {"decoding": Decoding(top_p=0.5)}, "--top-p means nothing with greedy decoding"),
+        (
+            "openai:m",
+            {"server": URL, "decoding": Decoding(temperature=1.0, top_p=0.5)},
+            "--top-p means nothing with --model openai:m",
+        ),
+        ("m", {"drawing": Drawing(share=0.5)}, "--share means nothing with one answer"),
+        ("m", {"max_pixels": 1}, "--max-pixels: got 1, must be at least 784"),
         ("m", {"columns": {"id": "x"}}, "--prediction-columns means nothing"),
         ("m", {"drawing": Drawing(4)}, "all answers of a photo would be the same"),
     ],
@@ -176,3 +187,86 @@ def test_vllm_is_asked_with_the_models_own_template(
     vocabulary = predictor.processor.tokenizer.get_vocab()
     assert sampling.logit_bias[vocabulary["<|image_pad|>"]] == -100.0
     assert predictor.describe()["vllm"] == "0.26.0"
+
+
+SERVER = ("--model", "openai:m", "--base-url", "http://127.0.0.1:1/v1")
+
+
+@pytest.mark.parametrize("end", [(), ("--dry-run",)])
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--model", "constant:1,2", "--out", "FILE/x"), "is no folder; name another place"),
+        (("--model", "TINY", "--out", "FILE/x"), "is no folder; name another place"),
+        (("--model", "TINY", "--out", "FILE"), "is a file, must be a folder"),
+        (("--model", "TINY", "--out", "/proc/x"), "--out /proc/x: /proc takes no files"),
+        (("--model", "TINY", "--out", "HERE"), "is not empty and holds no evaluation"),
+        (("--model", "TINY", "--out", "new", "--max-pixels", "1"), "--max-pixels: got 1"),
+        ((*SERVER, "--out", "new", "--max-cost", "1"), "--max-cost 1 needs the model's prices"),
+        ((*SERVER, "--out", "new", "--input-price", "1"), "--output-price is missing; give both"),
+        ((*SERVER, "--out", "new", "--timeout", "0"), "--timeout: got 0.0, must be > 0 seconds"),
+    ],
+)
+def test_what_a_run_refuses_its_dry_run_refuses_before_a_model_loads(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    sample_world: Path,
+    tiny_model: Path,
+    tmp_path: Path,
+    words: tuple[str, ...],
+    message: str,
+    end: tuple[str, ...],
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("a model was loaded")
+
+    monkeypatch.setattr("gre.models.qwen_vl.load_processor", never)
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.chdir(tmp_path)
+    places = {"FILE": "file", "TINY": str(tiny_model), "HERE": "."}
+    filled = [places.get(word, word.replace("FILE/", "file/")) for word in words]
+    data = sample_world / "bench/test"
+    code, _, err = run_gre(
+        capsys, "evaluate", "--benchmark", "greval_bench", "--data", data, *filled, *end
+    )
+    assert code == 2
+    assert message in one_line(err)
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_dry_run_refuses_the_folder_of_another_evaluation(
+    capsys: pytest.CaptureFixture[str], sample_world: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    data, out = sample_world / "bench/test", tmp_path / "run"
+    words = ("evaluate", "--benchmark", "greval_bench", "--data", data, "--out", out)
+    tiny = ("--model", tiny_model, "--max-new-tokens", 4, "--no-no-image")
+    assert run_gre(capsys, *words, *tiny)[0] == 0
+    assert run_gre(capsys, *words, *tiny, "--dry-run")[0] == 0
+    for other, message in (
+        (("--model", "constant:1,2"), "predictor was 'transformers', is 'constant'"),
+        ((*tiny, "--limit", 2), "n was 10, is 2"),
+        ((*tiny, "--max-pixels", 9999), "max_pixels was None, is 9999"),
+        ((*tiny, "--temperature", 1.0), "temperature was 0.0, is 1.0"),
+    ):
+        code, _, err = run_gre(capsys, *words, *other, "--dry-run")
+        assert code == 2
+        assert f"holds another evaluation ({message})" in one_line(err)
+
+
+def test_a_dry_run_names_the_photos_that_no_model_would_see(
+    capsys: pytest.CaptureFixture[str], sample_world: Path, tiny_model: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(sample_world / "bench/test", tmp_path / "test")
+    photos = sorted((tmp_path / "test/imgs").iterdir())
+    photos[0].write_bytes(b"")
+    photos[1].write_bytes(photos[1].read_bytes()[:2000])
+    photos[2].unlink()
+    code, out, err = run_gre(
+        capsys,
+        *("evaluate", "--benchmark", "greval_bench", "--data", tmp_path / "test", "--dry-run"),
+        *("--model", tiny_model, "--out", tmp_path / "run"),
+    )
+    assert code == 0
+    assert "ok: 10 samples, 3 of them with an unusable photo, model" in out
+    for photo, fault in zip(photos, ("is empty", "cut short", "fetch the images"), strict=False):
+        assert any(photo.name in line and fault in line for line in err.splitlines()), (fault, err)

@@ -58,6 +58,7 @@ def test_a_file_is_scored_and_a_missing_row_is_no_miss(tmp_path: Path, text: str
     assert rows[3]["reason"] == "no_prediction"
     assert (result.summary.n, result.summary.n_errors) == (3, 1)
     assert "no_image" not in result.bounds
+    assert result.notes[0] == "the rates cover 3 of 4 samples; 1 without an answer"
 
 
 def test_the_same_file_again_is_the_same_run_and_another_is_refused(tmp_path: Path) -> None:

@@ -179,6 +179,7 @@ def test_protocol_of_the_run_is_kept(run_maker, tmp_path):
         ("summary.json", None, "no such file"),
         ("summary.json", "{", "cannot be read"),
         ("summary.json", "[]", "no JSON object"),
+        ("summary.json", '{"a": 1}', "names no benchmark"),
         ("summary.json", '{"protocol": {"distance": "odd"}}', "protocol or bounds are damaged"),
         ("summary.json", '{"bounds": {"oracle": {}}}', "protocol or bounds are damaged"),
         ("predictions.jsonl", None, "no such file"),

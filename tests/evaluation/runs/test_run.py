@@ -184,3 +184,16 @@ def test_greedy_answers_do_not_depend_on_the_batch(
     one = evaluate(bench, predictor, tmp_path / "one", batch_size=1, with_no_image=False)
     many = evaluate(bench, predictor, tmp_path / "many", batch_size=10, with_no_image=False)
     assert [row["text"] for row in rows(one.folder)] == [row["text"] for row in rows(many.folder)]
+
+
+def test_an_end_without_grey_pictures_leaves_none_of_an_earlier_end(
+    bench: Benchmark, predictor: Counting, tmp_path: Path
+) -> None:
+    evaluate(bench, predictor, tmp_path / "run", batch_size=10)
+    assert (tmp_path / "run/no_image.jsonl").exists()
+    evaluate(bench, predictor, tmp_path / "run", batch_size=10, with_no_image=False)
+    assert not (tmp_path / "run/no_image.jsonl").exists()
+    asked = predictor.asked
+    again = evaluate(bench, predictor, tmp_path / "run", batch_size=10)
+    assert predictor.asked == asked
+    assert "no_image" in again.bounds

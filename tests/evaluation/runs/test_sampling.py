@@ -3,14 +3,18 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
+from PIL.Image import Image
 
 from gre.data.images import load_image
 from gre.evaluation.asking.draws import Draws
-from gre.evaluation.predictors.base import Drawing, TransformersPredictor
+from gre.evaluation.asking.once import ALONE, Share, read_answers
+from gre.evaluation.benchmarks.loading import load_benchmark
+from gre.evaluation.predictors.base import Drawing, Given, TransformersPredictor
+from gre.evaluation.runs.run import answer_share
 from gre.models.decoding import Decoding
 from tests.command_line import call_gre
 from tests.evaluation.fake_server import FakeServer
@@ -34,6 +38,44 @@ def test_a_model_in_memory_is_sampled_and_the_seed_decides(
     assert isinstance(drawn, Draws)
     assert (len(drawn.texts), drawn.share) == (3, 0.8)
     assert len(set(drawn.texts)) > 1
+
+
+def test_sampled_texts_are_those_of_an_uninterrupted_run(
+    tiny_model: Path, sample_world: Path, tmp_path: Path
+) -> None:
+    bench = load_benchmark("greval_bench", sample_world / "bench/test")
+    hot = Decoding(max_new_tokens=6, temperature=2.0, top_p=0.9)
+
+    def go_on(out: Path, batch_size: int, *, share: Share = ALONE, stop_after: int = 99) -> None:
+        predictor = TransformersPredictor(tiny_model, decoding=hot, drawing=Drawing(2, seed=3))
+        answer, asked = predictor.answer, []
+
+        def stop(images: Sequence[Image]) -> Sequence[Given]:
+            if len(asked) >= stop_after:
+                raise KeyboardInterrupt
+            asked.extend(images)
+            return answer(images)
+
+        predictor.answer = stop  # type: ignore[method-assign]
+        answer_share(bench, predictor, out, batch_size=batch_size, with_no_image=False, share=share)
+
+    def texts(out: Path) -> dict[str, tuple[str, ...]]:
+        found = read_answers(out / "answers.jsonl")
+        return {key: answer.draws.texts for key, answer in found.items() if answer.draws}
+
+    go_on(tmp_path / "whole", 4)
+    whole = texts(tmp_path / "whole")
+    assert len(whole) == 10
+    assert len(set(whole.values())) > 5
+    assert any(len(set(drawn)) == 2 for drawn in whole.values())
+    with pytest.raises(KeyboardInterrupt):
+        go_on(tmp_path / "resumed", 3, stop_after=3)
+    assert len(texts(tmp_path / "resumed")) == 3
+    go_on(tmp_path / "resumed", 4)
+    assert texts(tmp_path / "resumed") == whole
+    for rank in (0, 1):
+        go_on(tmp_path / "shared", 4, share=Share(rank, 2))
+    assert texts(tmp_path / "shared") == whole
 
 
 def test_what_is_greedy_says_nothing_of_sampling(tiny_model: Path) -> None:

@@ -1,5 +1,7 @@
 """Tables: every format gives the same columns, and damage is one line that names its place."""
 
+import csv
+import io
 import json
 
 import numpy as np
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 
 from gre.errors import InputError
 from gre.evaluation.tables.columns import find_id
-from gre.evaluation.tables.delimited import split_plain
+from gre.evaluation.tables.delimited import read_number, read_numbers, split_plain
 from gre.evaluation.tables.table import open_table
 from tests.timing import seconds
 
@@ -167,3 +169,47 @@ def test_a_header_of_many_columns_is_read_in_linear_time(tmp_path, is_repeated):
     short = seconds_for_columns(5_000)
     assert short < 1
     assert seconds_for_columns(80_000) <= 64 * max(short, 0.05)
+
+
+WORDS = st.sampled_from(
+    ["a", "1.5", "", '"b"', '"b,c"', '"d""e"', '"f\ng"', "h i", '""', '"', 'j"k']
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine
+@given(st.lists(st.tuples(WORDS, WORDS, WORDS), min_size=1, max_size=8))
+def test_quotes_are_read_as_csv_reads_them(tmp_path_factory, rows):
+    body = "x,y,z\n" + "".join(",".join(row) + "\n" for row in rows)
+    path = tmp_path_factory.mktemp("quotes") / "t.csv"
+    path.write_text(body)
+    try:
+        wanted = [row for row in csv.reader(io.StringIO(body, newline=""), strict=True) if row][1:]
+        is_table = bool(wanted) and all(len(row) == 3 for row in wanted)
+    except csv.Error:
+        is_table = False
+    if not is_table:
+        with pytest.raises(InputError):
+            open_table(path).read(texts=("x", "y", "z"))
+        return
+    read = open_table(path).read(texts=("x", "y", "z"))
+    columns = zip(*([cell.strip() for cell in row] for row in wanted), strict=True)
+    assert [read.texts[name] for name in "xyz"] == [list(column) for column in columns]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [1, 2.5, -3],
+        [1, True, None, "x"],
+        ["1", " 2.5 ", "-3e2"],
+        ["1", "", "nan"],
+        ["1_000", "2"],
+        ["\u0663", "2"],
+        [10**400, 1],
+        [float("inf"), 1.0],
+        [],
+    ],
+)
+def test_many_cells_are_read_as_each_is(cells):
+    wanted = [read_number(cell) for cell in cells]
+    np.testing.assert_array_equal(read_numbers(cells), np.array(wanted, dtype=np.float64))
