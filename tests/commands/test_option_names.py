@@ -55,11 +55,11 @@ def test_curate(
         (["--bert-layers", "1"], "give both --bert-model and --bert-layers"),
         (
             ["--judge", "openai:o3", *SERVER, "--max-cost", "1"],
-            "--max-cost needs the prices of the model: give --input-price and --output-price",
+            "--max-cost 1 needs the model's prices; give --input-price and --output-price",
         ),
         (
             ["--judge", "openai:o3", *SERVER, "--input-price", "1"],
-            "give both --input-price and --output-price, or none",
+            "--output-price is missing; give both prices of the model, or none",
         ),
     ],
 )
