@@ -19,7 +19,6 @@ SERVER = ("--base-url", "http://127.0.0.1:1/v1")
             " --output-usd-per-million",
         ),
         (["--input-usd-per-million", "2"], "give both --input-usd-per-million and --output-usd"),
-        (["--timeout-s", "0"], "--timeout-s must be > 0 seconds, got 0.0"),
         (["--base-url", "ftp://x"], "--base-url: got 'ftp://x', must be http"),
         (["--base-url", "http://me:x@h/v1"], "that --api-key-env names"),  # secret-scan: allow
         (
@@ -36,15 +35,25 @@ def test_curate(
     words: list[str],
     says: str,
 ) -> None:
-    if command == "bench" and "--timeout-s" in words:
-        pytest.skip("gre curate bench has no such option")
+    assert says in refusal(tmp_path, capsys, command, words)
+
+
+def test_an_option_of_rationales_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    said = refusal(tmp_path, capsys, "rationales", ["--timeout-s", "0"])
+    assert "--timeout-s must be > 0 seconds, got 0.0" in said
+
+
+def refusal(
+    folder: Path, capsys: pytest.CaptureFixture[str], command: str, words: list[str]
+) -> str:
+    """The line with which `gre curate` refuses the words."""
     record = {"image": "a.jpg", "instructions": "?", "gt_lat": 1, "gt_lon": 2}
-    (tmp_path / "seed.jsonl").write_text(json.dumps(record) + "\n")
-    (tmp_path / "a.jpg").touch()
-    asked = ("--teacher", "openai:o3", *SERVER, "--out", tmp_path / "out")
-    code, _, err = run_gre(capsys, "curate", command, tmp_path / "seed.jsonl", *asked, *words)
+    (folder / "seed.jsonl").write_text(json.dumps(record) + "\n")
+    (folder / "a.jpg").touch()
+    asked = ("--teacher", "openai:o3", *SERVER, "--out", folder / "out")
+    code, _, err = run_gre(capsys, "curate", command, folder / "seed.jsonl", *asked, *words)
     assert code == 2
-    assert says in one_line(err)
+    return one_line(err)
 
 
 @pytest.mark.parametrize(
