@@ -7,7 +7,7 @@ from gre.answers.failures import FailureReason, ParseFailure
 from gre.answers.items import Item, Link, Region
 from gre.answers.named import Named
 from gre.answers.names import Name
-from gre.answers.tokens import NUMBER_KINDS, Token
+from gre.answers.tokens import NUMBER_KINDS, Token, labelled_token
 from gre.answers.vocabulary import (
     CHOICE_WORDS,
     FILLERS,
@@ -26,8 +26,6 @@ _COARSEST_ROUNDING_DEG = 0.1
 
 _RANGE_MARKS = frozenset({"..", "...", "…", "<", ">"})
 _AFTER_RUNNING_NUMBER = frozenset(".:)([\n")
-_LABEL_PUNCTUATION = frozenset({"min", "sec", ":", "="})
-_MAX_LABEL_TOKENS = 4
 
 
 def second_value(region: Region, named: Sequence[Named], point: LatLon) -> ParseFailure | None:
@@ -150,9 +148,5 @@ def _has_labelled_part(region: Region, named: Sequence[Named]) -> bool:
 
 def _labels(region: Region, position: int) -> bool:
     """Whether a word is the label of a number."""
-    after = position + 1
-    last = min(after + _MAX_LABEL_TOKENS, len(region.tokens) - 1)
-    while after < last and region.tokens[after].kind in _LABEL_PUNCTUATION:
-        after += 1
-    marks = {token.kind for token in region.tokens[position + 1 : after]}
-    return bool(marks & {":", "="}) and region.tokens[min(after, last)].kind in NUMBER_KINDS
+    value = labelled_token(region.tokens, position)
+    return value is not None and value.kind in NUMBER_KINDS

@@ -11,7 +11,7 @@ from gre.answers.angles import Angle
 from gre.answers.failures import FailureReason, ParseFailure
 from gre.answers.items import Region
 from gre.answers.names import side_word
-from gre.answers.tokens import Token
+from gre.answers.tokens import LABEL_PUNCTUATION, Token, labelled_token
 from gre.answers.vocabulary import (
     DEGREE_WORDS,
     HEMISPHERE_WORDS,
@@ -29,8 +29,7 @@ _BEFORE_PLACES = frozenset({"the", "a", "in", "to", "from", "at", "near", "of"})
 
 _LETTER_PAIRS = frozenset({"NE", "NW", "SE", "SW"})
 _SIDE_TALK = SIDE_LABELS | MINUS_WORDS | {"sign", "both", "being"}
-_LABEL_PUNCTUATION = frozenset({"min", "sec", ":", "="})
-_OPENING = _LABEL_PUNCTUATION | {"(", "["}
+_OPENING = LABEL_PUNCTUATION | {"(", "["}
 _MAX_PUNCTUATION = 4
 _MAX_COMPOUND = 4
 
@@ -105,13 +104,8 @@ def _is_near(token: Token) -> bool:
 
 def _is_letter_label(tokens: Sequence[Token], position: int) -> bool:
     """Whether a word is the label of a lone letter for a side: "ns": "S"."""
-    after, last = position + 1, min(position + 1 + _MAX_PUNCTUATION, len(tokens) - 1)
-    while after < last and tokens[after].kind in _LABEL_PUNCTUATION:
-        after += 1
-    if after > last or after == position + 1:
-        return False
-    is_label = any(token.kind in {":", "="} for token in tokens[position + 1 : after])
-    return is_label and len(tokens[after].text) == 1 and side_word(tokens[after]) is not None
+    value = labelled_token(tokens, position)
+    return value is not None and len(value.text) == 1 and side_word(value) is not None
 
 
 def _stands_alone(tokens: Sequence[Token], position: int) -> bool:

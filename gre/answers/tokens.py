@@ -5,6 +5,7 @@ the time grows linearly with the text. What a token means is decided in `gre.ans
 """
 
 import re
+from collections.abc import Sequence
 from typing import NamedTuple
 
 # Full-width and Arabic forms of characters that the grammar knows.
@@ -17,6 +18,11 @@ _GLUE = frozenset("_*~≈^@#·•∙")
 """Marks that make one word of the digits on their two sides, and no number: 4_5, 10^5, 48·85."""
 
 _LOOSE_POINT = re.compile(r"[0-9](?:\.[\s.]|\s++\.)")
+
+LABEL_PUNCTUATION = frozenset({"min", "sec", ":", "="})
+"""Kinds of tokens between a label and its value: quotes and the mark itself."""
+
+_MAX_LABEL_TOKENS = 4
 
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 
@@ -167,3 +173,13 @@ def _chain_end(tokens: list[Token], start: int) -> int:
     ):
         end += 2
     return end
+
+
+def labelled_token(tokens: Sequence[Token], position: int) -> Token | None:
+    """The token behind the ":" or "=" that makes a label of a word, as in "ns": "S"; else None."""
+    after = position + 1
+    last = min(after + _MAX_LABEL_TOKENS, len(tokens) - 1)
+    while after < last and tokens[after].kind in LABEL_PUNCTUATION:
+        after += 1
+    is_label = any(token.kind in {":", "="} for token in tokens[position + 1 : after])
+    return tokens[after] if is_label else None

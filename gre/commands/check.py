@@ -55,10 +55,7 @@ def check(
     from gre.train.early import refuse_early, trainer_of
 
     start_logging()
-    if out is not None:
-        check_new_file(out, "--out")
-    if quarantine is not None:
-        check_new_folder(quarantine, "--quarantine")
+    _check_places(out, quarantine)
     benchmarks = dict(map(_named_folder, benchmark or []))
     kind = trainer or trainer_of(config, ctx.args)
     refuse_early(config, ctx.args, trainer=kind, world_size=world_size)
@@ -86,6 +83,14 @@ def check(
             typer.echo(f"written: {out}")
     if result.findings.has_errors:
         raise typer.Exit(EXIT_ERRORS)
+
+
+def _check_places(out: Path | None, quarantine: Path | None) -> None:
+    """Refuse what could not be written at the end."""
+    if out is not None:
+        check_new_file(out, "--out")
+    if quarantine is not None:
+        check_new_folder(quarantine, "--quarantine")
 
 
 def _named_folder(text: str) -> tuple[str, Path]:

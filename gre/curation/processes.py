@@ -57,6 +57,7 @@ class _Processes:
         self._pool = ProcessPoolExecutor(workers, initializer=_leave_interrupts_to_parent)
 
     def close(self) -> None:
+        """Wait for what is at work; what is not begun is dropped."""
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     def map(
@@ -65,6 +66,7 @@ class _Processes:
         tasks: Iterable[TaskT],
         killed: Callable[[TaskT], ResultT],
     ) -> Iterator[ResultT]:
+        """As `OrderedMap` says."""
         waiting: deque[tuple[TaskT, Future[ResultT]]] = deque()
 
         def next_result() -> ResultT:

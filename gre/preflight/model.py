@@ -191,7 +191,7 @@ def count_text_tokens(
     if processor is not None and report_template(records[0], processor, findings):
         try:
             return text_tokens(records, processor)
-        except Exception as error:  # noqa: BLE001 - the same, at some rows only
+        except InputError as error:  # at some rows only
             _report_failure(None, error, findings)
     return estimated_text_tokens(records)
 
@@ -205,7 +205,7 @@ def report_template(record: Record, processor: Any, findings: Findings) -> bool:
     question, answer = texts_of(record)
     try:
         text = render(question, answer, processor)
-    except Exception as error:  # noqa: BLE001 - a template is a program and may raise anything
+    except InputError as error:
         _report_failure(record, error, findings)
         return False
     num_images = text.count(IMAGE_TOKEN)
@@ -220,8 +220,7 @@ def report_template(record: Record, processor: Any, findings: Findings) -> bool:
     return True
 
 
-def _report_failure(record: Record | None, error: Exception, findings: Findings) -> None:
+def _report_failure(record: Record | None, error: InputError, findings: Findings) -> None:
     where = f"the row of {record.place}" if record is not None else "some rows"
-    reason = " ".join(f"{type(error).__name__}: {error}".split())
-    text = f"the chat template cannot render {where} ({reason}); mend chat_template.jinja"
+    text = f"the chat template cannot render {where} ({error}); mend chat_template.jinja"
     findings.add("error", "template", text)

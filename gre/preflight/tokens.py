@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from gre.data.datasets import rollout_question
 from gre.data.records import CotRecord, JudgeRecord, Record, SeedRecord
+from gre.errors import InputError
 from gre.models.chat import Message, ask, reply
 from gre.models.shapes import MERGE_SIZE, PATCH_SIZE
 
@@ -88,11 +89,18 @@ def estimated_text_tokens(records: Sequence[Record]) -> NDArray[np.int64]:
 
 
 def render(question: str, answer: str | None, processor: Any) -> str:  # Any: a processor
-    """One row as the chat template writes it, the image as its placeholder."""
+    """One row as the chat template writes it, the image as its placeholder.
+
+    Raises:
+        InputError: The template fails; with what it raised.
+    """
     turns: list[Message] = ask(question) + (reply(answer) if answer is not None else [])
-    text: str = processor.apply_chat_template(
-        turns, tokenize=False, add_generation_prompt=answer is None
-    )
+    try:
+        text: str = processor.apply_chat_template(
+            turns, tokenize=False, add_generation_prompt=answer is None
+        )
+    except Exception as error:  # a template is a program and may raise anything
+        raise InputError(" ".join(f"{type(error).__name__}: {error}".split())) from error
     return text
 
 

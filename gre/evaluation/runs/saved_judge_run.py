@@ -4,38 +4,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 from gre.data.jsonio import RawRecord, RecordError, iter_json
 from gre.errors import InputError
 from gre.evaluation.runs.judge_summary import JudgeSummary, Verdict, score_verdicts
-from gre.evaluation.runs.saved_run import STATUSES, SavedRun, is_judge, read_facts, read_run
+from gre.evaluation.runs.saved_run import (
+    STATUSES,
+    SavedFolder,
+    SavedRun,
+    is_judge,
+    read_facts,
+    read_run,
+)
 
 
 @dataclass(frozen=True)
-class SavedJudgeRun:
-    """One run folder.
+class SavedJudgeRun(SavedFolder):
+    """The folder of a run that judged reasoning.
 
     Attributes:
-        folder: Where it lies.
-        name: What it is called in tables.
-        facts: `summary.json` as it is.
         verdicts: By sample id, in benchmark order; None where the sample could not be asked.
         summary: Scored anew from the verdicts.
         bounds: The summary without images, where the run has it.
     """
 
-    folder: Path
-    name: str
-    facts: Mapping[str, Any]
     verdicts: Mapping[str, Verdict | None]
     summary: JudgeSummary
     bounds: Mapping[str, JudgeSummary]
-
-    @property
-    def data_sha256(self) -> str:
-        """Which data it ran on."""
-        return str(self.facts.get("data_sha256", ""))
 
 
 def read_judge_run(folder: Path) -> SavedJudgeRun:

@@ -86,31 +86,40 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class SavedRun:
-    """One run folder.
+class SavedFolder:
+    """What every run folder has.
 
     Attributes:
         folder: Where it lies.
         name: What it is called in tables.
         facts: `summary.json` as it is.
+    """
+
+    folder: Path
+    name: str
+    facts: Mapping[str, Any]
+
+    @property
+    def data_sha256(self) -> str:
+        """Which data it ran on."""
+        return str(self.facts.get("data_sha256", ""))
+
+
+@dataclass(frozen=True)
+class SavedRun(SavedFolder):
+    """The folder of a run that located photos.
+
+    Attributes:
         protocol: How its errors are measured and counted.
         predictions: In benchmark order.
         summary: Scored anew from the predictions.
         bounds: Summaries of the oracle and of the model without images, where the run has them.
     """
 
-    folder: Path
-    name: str
-    facts: Mapping[str, Any]
     protocol: Protocol
     predictions: tuple[Prediction, ...]
     summary: Summary
     bounds: Mapping[str, Summary]
-
-    @property
-    def data_sha256(self) -> str:
-        """Which data it ran on."""
-        return str(self.facts.get("data_sha256", ""))
 
 
 def read_run(folder: Path) -> SavedRun:

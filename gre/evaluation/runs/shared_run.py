@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from gre.evaluation.asking.answer_files import Share
 from gre.evaluation.asking.once import merge_answers
 from gre.evaluation.asking.processes import is_launched, launch, own_share, wait_for_answers
 from gre.evaluation.benchmarks.judge import JudgeBenchmark
@@ -70,20 +70,9 @@ def locate_together(
         InputError: The folder holds another evaluation.
         GreError: One of the processes failed.
     """
-
-    def answer(share: Share) -> None:
-        answer_share(
-            benchmark,
-            make_predictor(),
-            plan.out,
-            batch_size=plan.batch_size,
-            with_no_image=plan.with_no_image,
-            on_answered=tell,
-            share=share,
-        )
-
     files = answer_files(benchmark, plan.out, with_no_image=plan.with_no_image)
-    if not _answer_together(plan, files, answer, tell=tell):
+    ask = partial(answer_share, benchmark)
+    if not _answer_together(plan, files, ask, make_predictor, tell=tell):
         return None
     return finish_run(
         benchmark,
@@ -102,20 +91,9 @@ def judge_together(
     tell: Callable[[int], None],
 ) -> JudgeResult | None:
     """Evaluate a judge likewise; arguments and returns as in `locate_together`."""
-
-    def answer(share: Share) -> None:
-        answer_judge_share(
-            benchmark,
-            make_predictor(),
-            plan.out,
-            batch_size=plan.batch_size,
-            with_no_image=plan.with_no_image,
-            on_answered=tell,
-            share=share,
-        )
-
     files = judge_answer_files(benchmark, plan.out, with_no_image=plan.with_no_image)
-    if not _answer_together(plan, files, answer, tell=tell):
+    ask = partial(answer_judge_share, benchmark)
+    if not _answer_together(plan, files, ask, make_predictor, tell=tell):
         return None
     return finish_judge(benchmark, plan.out, with_no_image=plan.with_no_image)
 
@@ -123,18 +101,29 @@ def judge_together(
 def _answer_together(
     plan: Plan,
     files: Mapping[Path, Sequence[str]],
-    answer: Callable[[Share], None],
+    ask: Callable[..., None],
+    make_predictor: Callable[[], object],
     *,
     tell: Callable[[int], None],
 ) -> bool:
-    """Have every sample answered; False in a process that only answers its share."""
+    """Have every sample answered; False in a process that only answers its share.
+
+    `ask` is `answer_share` or `answer_judge_share` with its benchmark.
+    """
     if plan.launches:
         for path in files:
             merge_answers(path, ask_again=True)
         launch(plan.arguments, plan.processes, next(iter(files)), tell=tell)
         return True
     share = own_share()
-    answer(share)
+    ask(
+        make_predictor(),
+        plan.out,
+        batch_size=plan.batch_size,
+        with_no_image=plan.with_no_image,
+        on_answered=tell,
+        share=share,
+    )
     if is_launched() or share.rank > 0:
         return False
     wait_for_answers(files)
