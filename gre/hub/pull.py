@@ -166,6 +166,7 @@ def _fetch_all(
         tell(num_bytes)
 
     def fetch(file: RemoteFile) -> RemoteFile | None:
+        """Fetch one file, unless another one failed."""
         if failures:
             return None
         try:

@@ -266,6 +266,7 @@ def accept_layouts(name: str) -> None:
         attention_mask: Any,  # Any: a layout, or whatever the stock attention takes
         **kwargs: Any,  # Any: passed on
     ) -> AttentionOutput:
+        """Attend by a layout where the mask is one, else as before."""
         if not isinstance(attention_mask, PrefixLayout):
             return stock(module, query, key, value, attention_mask, **kwargs)
         scaling, dropout = kwargs.get("scaling"), kwargs.get("dropout", 0.0)

@@ -51,6 +51,7 @@ def trl_reward(name: str, reward: RewardFunction, schedule: ScaleSchedule) -> Ca
         log_extra: Callable[[str, list[Any]], None],
         **_: object,
     ) -> list[float]:
+        """Rewards of completions, in their order; the reason of each is logged."""
         rewards = [
             reward(
                 completion_text(completion),
